@@ -1,0 +1,48 @@
+# What one can do here. `make` lists it.
+
+PORT ?= 8080
+SIZE ?= small
+export PORT SIZE
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo serve test lint format screenshots translations docs vendor
+
+help: ## list what one can do here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## make .venv with what the program needs
+	@scripts/venv.sh
+
+demo: ## install, make and fill the database where needed, and serve: PORT=8080 SIZE=small|medium|large DATABASE_URL=…
+	@exec scripts/demo.sh
+
+serve: install ## serve the database that is there: PORT=8080 DATABASE_URL=…
+	@exec .venv/bin/python run.py
+
+test: ## run all tests on SQLite, and all but the browser's on PostgreSQL: ARGS="-k receipt"
+	@scripts/test.sh $(ARGS)
+
+lint: ## look at style and types
+	@scripts/venv.sh requirements-dev.txt
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: ## put the code into the house's form
+	@scripts/venv.sh requirements-dev.txt
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+screenshots: ## take pictures of the main pages
+	@scripts/debian.sh chromium chromedriver
+	@scripts/venv.sh requirements-dev.txt
+	.venv/bin/python scripts/screenshots.py $(ARGS)
+
+translations: install ## collect the English sentences, compile the Bengali ones, say what is missing
+	@scripts/translations.sh
+
+docs: install ## write the documents that are generated
+	.venv/bin/flask isp docs
+
+vendor: ## fetch the pinned styles, icons and fonts of the pages (needs npm)
+	@scripts/vendor.sh

@@ -1,0 +1,61 @@
+"""Sanjog: the panel with which an internet provider's people look after customers, bills, payments and expenses."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from app.core import jobs
+from app.core.database import db
+from config import Settings, for_environment
+
+
+def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flask:
+    """Build the application from its settings: the only wiring. Raises RuntimeError for settings that are not safe."""
+    from app import cli, sitemap
+    from app.dashboard.views import HomePage
+    from app.security.manager import SecurityManager
+    from app.web import errors, formats, frame, translations
+    from app.web.builder import Builder
+
+    app = Flask(__name__)
+    app.config.from_object(settings or for_environment())
+    app.config.update(overrides)
+    _place_files(app)
+    _refuse_unsafe_settings(app)
+    app.config["SQLALCHEMY_DATABASE_URI"] = app.config["DATABASE_URL"]
+
+    db.init_app(app)
+    jobs.init_app(app)
+    CSRFProtect(app)
+    formats.init_app(app)
+    frame.init_app(app)
+    translations.init_app(app)
+    errors.init_app(app)
+    with app.app_context():
+        appbuilder = Builder(app, db.session, indexview=HomePage, security_manager_class=SecurityManager, update_perms=False)
+        sitemap.init_app(app, appbuilder)
+    cli.init_app(app)
+    return app
+
+
+def _place_files(app: Flask) -> None:
+    """Keys, jobs and files lie beside the SQLite file, or under instance/ with PostgreSQL."""
+    url = app.config["DATABASE_URL"]
+    folder = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite:///") else Path(app.root_path).parent / "instance"
+    app.config.setdefault("FILES_FOLDER", str(folder))
+    if app.config.get("TESTING"):
+        app.config.setdefault("JOBS_FILE", None)
+    app.config.setdefault("JOBS_FILE", str(folder / (Path(url).stem + ".jobs.db")))
+
+
+WEAK = ("", "demo-secret-known-to-everybody", "demo-log-key-known-to-everybody", "secret", "changeme")
+
+
+def _refuse_unsafe_settings(app: Flask) -> None:
+    if app.config["DEMO"]:
+        return
+    for name in ("SECRET_KEY", "LOG_KEY"):
+        if app.config[name] in WEAK or len(app.config[name]) < 32:
+            raise RuntimeError(f"{name} must be set in the environment: at least 32 characters that nobody can guess")

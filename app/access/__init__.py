@@ -1,0 +1,1 @@
+"""Access: who acts, which keys open what (permissions.py), and whose rows are seen (scope.py)."""

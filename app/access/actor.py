@@ -1,0 +1,164 @@
+"""Who acts: a snapshot of the signed-in account, its keys and its place in the tenant, made once a request."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import literal, null, select, union_all
+from sqlalchemy.orm import aliased
+
+from app.access.models import Grant
+from app.access.permissions import KEYS, may
+from app.access.scope import Scope, everywhere, seeing
+from app.accounts.models import Account, AccountStatus, Credential, Kind
+from app.core.clock import now
+from app.core.database import db
+from app.core.errors import Forbidden
+from app.core.money import taka
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account at work. ``owner_id`` is the parent account whose rows it works on; ``above`` and ``below`` are other owners of the chain."""
+
+    id: int
+    kind: Kind
+    name: str
+    email: str
+    tenant_id: int | None
+    owner_id: int | None
+    parent_id: int | None
+    epoch: int = 1
+    language: str = "bn"
+    digits: str = "latn"
+    theme: str = "auto"
+    page_size: int = 25
+    above: tuple[int, ...] = ()
+    below: tuple[int, ...] = ()
+    keys: frozenset[str] = field(default_factory=frozenset)
+    must_change: bool = False
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        """Return the account's id as Flask-Login wants it."""
+        return str(self.id)
+
+    def may(self, key: str) -> bool:
+        """Tell whether a key or an audience of the table opens to this account."""
+        return may(self, key)
+
+    @property
+    def initials(self) -> str:
+        """One or two letters that stand for the name."""
+        return "".join(word[0] for word in self.name.split()[:2]).upper()
+
+    @property
+    def scope(self) -> Scope:
+        """Whose rows this account sees and changes (spec §1)."""
+        if self.tenant_id is None or self.owner_id is None:
+            return Scope.nothing()
+        if self.kind == Kind.GROUP_ADMIN:
+            return Scope.of_tenant(self.tenant_id, self.owner_id)
+        return Scope.of_owners(self.tenant_id, self.owner_id, below=self.below, above=self.above)
+
+
+def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
+    """Load an account with its keys; None when it, or an account above it, is not active. Two statements at the most."""
+    parent, grandparent, top = aliased(Account), aliased(Account), aliased(Account)
+    session = db.session()
+    with everywhere("the signed-in account is known before its scope is"):
+        row = session.execute(
+            select(Account, Credential, parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status)
+            .outerjoin(Credential, Credential.account_id == Account.id)
+            .outerjoin(parent, parent.id == Account.parent_id)
+            .outerjoin(grandparent, grandparent.id == parent.parent_id)
+            .outerjoin(top, top.id == grandparent.parent_id)
+            .where(Account.id == account_id)
+        ).first()
+        if row is None:
+            return None
+        account, credential, *chain = row
+        statuses = [account.status, *(status for status in chain[1::2] if status is not None)]
+        if any(status != AccountStatus.ACTIVE for status in statuses):
+            return None
+        kind = Kind(account.kind)
+        held: frozenset[str] = frozenset()
+        below: tuple[int, ...] = ()
+        if kind in (Kind.MANAGER, Kind.OPERATOR):
+            moment = at or now()
+            rows = session.execute(
+                union_all(
+                    select(Grant.key, null().label("below")).where(
+                        Grant.account_id == account_id, (Grant.until.is_(None)) | (Grant.until > moment)
+                    ),
+                    select(literal(""), Account.id).where(
+                        Account.parent_id == account_id, Account.kind == Kind.SUB_OPERATOR.value
+                    ),
+                )
+            ).all()
+            held = frozenset(key for key, sub_operator in rows if key in KEYS and sub_operator is None)
+            below = tuple(sorted(sub_operator for _key, sub_operator in rows if sub_operator is not None))
+    ancestors = tuple(ancestor for ancestor in chain[0::2] if ancestor is not None)
+    is_manager = kind == Kind.MANAGER
+    return Actor(
+        id=account.id,
+        kind=kind,
+        name=account.name,
+        email=account.email,
+        tenant_id=account.tenant_id,
+        owner_id=account.parent_id if is_manager else account.id,
+        parent_id=account.parent_id,
+        epoch=credential.epoch if credential else 0,
+        language=account.language,
+        digits=account.digits,
+        theme=account.theme,
+        page_size=account.page_size,
+        above=ancestors[1:] if is_manager else ancestors,
+        below=() if is_manager else below,
+        keys=held,
+        must_change=bool(credential and credential.must_change),
+    )
+
+
+_actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+def current_actor() -> Actor | None:
+    """Return who acts; None for the system itself and for strangers."""
+    return _actor.get()
+
+
+def set_actor(actor: Actor | None) -> None:
+    """Make an account the one at work for the rest of this request, with its scope."""
+    _actor.set(actor)
+    Scope.enter(actor.scope if actor else Scope.nothing())
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[Actor]:
+    """Act as an account, in its scope, for the length of a block."""
+    token = _actor.set(actor)
+    try:
+        with seeing(actor.scope):
+            yield actor
+    finally:
+        _actor.reset(token)
+
+
+def demand(key: str) -> Actor:
+    """Return who acts, or raise Forbidden when the key is not held."""
+    actor = current_actor()
+    if actor is None or not actor.may(key):
+        raise Forbidden(key)
+    return actor
+
+
+def shown_taka(paisa: int) -> str:
+    """Return an amount in paisa as the account at work reads it, in its digits."""
+    actor = current_actor()
+    return taka(paisa, actor.digits if actor else "latn")

@@ -1,0 +1,67 @@
+"""The sentences of the logs, by event. An entry keeps the event and its words; the sentence is made in the reader's language."""
+
+import json
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.access.actor import shown_taka
+from app.activity.models import Activity
+
+SENTENCES = {
+    "customer.created": _l("Customer %(number)s, %(customer)s, created"),
+    "customer.edited": _l("Customer %(number)s, %(customer)s, changed"),
+    "customer.active": _l("Customer %(number)s, %(customer)s, activated"),
+    "customer.suspended": _l("Customer %(number)s, %(customer)s, suspended: %(reason)s"),
+    "customer.disabled": _l("Customer %(number)s, %(customer)s, disabled: %(reason)s"),
+    "customer.suspend_date": _l("Suspend date of customer %(number)s, %(customer)s, moved"),
+    "customer.deleted": _l("Customer %(number)s, %(customer)s, deleted"),
+    "customer.password_shown": _l("Connection password of customer %(number)s, %(customer)s, looked at"),
+    "bill.raised": _l("Bill %(number)s over %(amount)s raised for %(customer)s"),
+    "bill.edited": _l("Bill %(number)s of %(customer)s changed"),
+    "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
+    "bill.voided": _l("Bill %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
+    "payment.received": _l("%(amount)s received from %(customer)s, receipt %(number)s"),
+    "payment.edited": _l("Receipt %(replaced)s of %(customer)s corrected by receipt %(number)s: %(reason)s"),
+    "payment.voided": _l("Receipt %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
+    "expense.added": _l("Expense of %(amount)s for %(category)s added"),
+    "expense.edited": _l("Expense for %(category)s changed"),
+    "expense.voided": _l("Expense of %(amount)s for %(category)s voided: %(reason)s"),
+    "account.created": _l("Account %(account)s created"),
+    "account.keys": _l("Permissions of %(account)s changed"),
+    "account.status": _l("Status of account %(account)s changed"),
+    "account.balance": _l("%(amount)s added to the account of %(account)s"),
+    "list.exported": _l("List exported: %(list)s"),
+    "access.refused": _l("Refused: %(path)s"),
+}
+
+TOPICS = {
+    "customers": _l("Customers"),
+    "bills": _l("Bills"),
+    "payments": _l("Payments"),
+    "expenses": _l("Expenses"),
+    "accounts": _l("Accounts"),
+    "access": _l("Access"),
+}
+"""What entries are about. Which key opens a topic of others' entries stands in TOPIC_KEYS."""
+
+TOPIC_KEYS = {
+    "customers": "view-customer-details",
+    "bills": "print-invoice",
+    "payments": "view-customer-payments",
+    "expenses": "expense-management",
+    "accounts": "parents",
+    "access": "parents",
+}
+"""A Manager sees others' entries of the topics whose list key it holds (spec §8)."""
+
+
+def sentence(entry: Activity) -> str:
+    """Return the entry's sentence in the reader's language and digits."""
+    words: dict[str, Any] = {}
+    for name, word in json.loads(entry.detail).get("words", {}).items():
+        if name.endswith("_paisa"):
+            words[name.removesuffix("_paisa")] = shown_taka(word)
+        else:
+            words[name] = word
+    return str(SENTENCES[entry.event]) % words

@@ -1,0 +1,1 @@
+"""Bills: the monthly run, bills by hand, discounts and voids."""

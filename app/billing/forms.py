@@ -1,0 +1,30 @@
+"""Forms about bills."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
+
+from app.web.forms import DayField, HouseForm, MoneyField, TextField
+
+
+class BillForm(HouseForm):
+    """A bill by hand, or a bill to change."""
+
+    amount = MoneyField(_l("Amount before VAT"))
+    description = TextField(_l("Description"))
+    period_from = DayField(_l("Period from"))
+    period_to = DayField(_l("Period to"))
+    due_on = DayField(_l("Due date"))
+
+
+class BillForCustomerForm(BillForm):
+    """A bill by hand when the customer is not chosen yet."""
+
+    customer_number = TextField(_l("Customer no."), required=True, render_kw={"inputmode": "numeric"})
+    customer = HiddenField()
+
+
+class DiscountForm(HouseForm):
+    """A discount with its reason."""
+
+    discount = MoneyField(_l("Discount"))
+    reason = TextField(_l("Reason"), required=True)

@@ -1,0 +1,155 @@
+"""Prove the books: recompute every balance from the journal and the rows behind it, and name each that differs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.access.scope import everywhere
+from app.accounts.models import RESELLERS, Account, Counter, Tenant
+from app.accounts.numbering import BILLS, RECEIPTS
+from app.billing.models import Bill, Credit
+from app.books.models import JournalEntry, JournalLine, Ledger
+from app.core.database import db
+from app.customers.models import Customer
+from app.expenses.models import Expense, PaidFrom
+from app.payments.models import Allocation, Payment
+
+
+@dataclass
+class Report:
+    """How many figures were checked, and a sentence for each that differs."""
+
+    checked: int = 0
+    differences: list[str] = field(default_factory=list)
+
+    def compare(self, what: str, shown: dict[Any, int], computed: dict[Any, int]) -> None:
+        """Compare what is kept with what it should be, paisa by paisa."""
+        for row_id in shown.keys() | computed.keys():
+            self.checked += 1
+            kept, right = shown.get(row_id, 0), computed.get(row_id, 0)
+            if kept != right:
+                self.differences.append(f"{what} {row_id}: {kept} kept, {right} by the books (paisa)")
+
+
+def check_books() -> Report:
+    """Recompute every customer, bill, payment, operator, person and tenant of the installation; all amounts are paisa."""
+    report = Report()
+    with everywhere("the check covers the installation"):
+        _check_journal(report)
+        _check_bills(report)
+        _check_sources(report)
+        _check_customers(report)
+        _check_operators(report)
+        _check_cash(report)
+        _check_numbers(report)
+    return report
+
+
+def _sums(statement: Any) -> dict[Any, int]:
+    return {key: int(value or 0) for key, value in db.session.execute(statement).all()}
+
+
+def _check_journal(report: Report) -> None:
+    lines = _sums(select(JournalLine.entry_id, func.sum(JournalLine.amount)).group_by(JournalLine.entry_id))
+    report.compare("journal entry", lines, dict.fromkeys(lines, 0))
+    by_tenant = _sums(select(JournalLine.tenant_id, func.sum(JournalLine.amount)).group_by(JournalLine.tenant_id))
+    report.compare("tenant", by_tenant, {tenant: 0 for tenant in db.session.execute(select(Tenant.id)).scalars()})
+    empty = select(JournalEntry.id).where(~select(JournalLine.id).where(JournalLine.entry_id == JournalEntry.id).exists())
+    report.differences += [f"journal entry {entry} has no lines" for entry in db.session.execute(empty).scalars()]
+
+
+def _check_bills(report: Report) -> None:
+    settled = _sums(
+        select(Allocation.bill_id, func.sum(Allocation.amount)).where(Allocation.released_at.is_(None)).group_by(Allocation.bill_id)
+    )
+    report.compare("paid on bill", _sums(select(Bill.id, Bill.paid)), settled)
+    booked = _sums(
+        select(JournalEntry.bill_id, func.sum(JournalLine.amount))
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .where(JournalLine.ledger == Ledger.CUSTOMER.value, JournalEntry.bill_id.is_not(None))
+        .group_by(JournalEntry.bill_id)
+    )
+    totals = {bill: 0 if voided else total for bill, total, voided in db.session.execute(select(Bill.id, Bill.total, Bill.voided_at)).all()}
+    report.compare("total of bill", totals, booked)
+    taken = _sums(
+        select(JournalEntry.bill_id, func.sum(JournalLine.amount))
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .where(JournalLine.ledger == Ledger.OPERATOR.value, JournalEntry.bill_id.is_not(None))
+        .group_by(JournalEntry.bill_id)
+    )
+    report.compare("operator amounts of bill", _sums(select(Bill.id, Bill.operator_taken + Bill.upper_taken)), taken)
+
+
+def _check_sources(report: Report) -> None:
+    for what, model, column in (("payment", Payment, Allocation.payment_id), ("credit", Credit, Allocation.credit_id)):
+        spent = _sums(select(column, func.sum(Allocation.amount)).where(Allocation.released_at.is_(None), column.is_not(None)).group_by(column))
+        is_void = model.voided_at.is_not(None) if model is Payment else None
+        rows: Iterable[Any] = db.session.execute(
+            select(model.id, model.amount, model.unallocated, is_void if is_void is not None else func.coalesce(None, False))
+        ).all()
+        kept, right = {}, {}
+        for row_id, amount, unallocated, void in rows:
+            kept[row_id] = unallocated
+            right[row_id] = (0 if void else amount) - spent.get(row_id, 0)
+        report.compare(f"unspent of {what}", kept, right)
+
+
+def _check_customers(report: Report) -> None:
+    ledger = _sums(
+        select(JournalLine.holder_id, func.sum(JournalLine.amount))
+        .where(JournalLine.ledger == Ledger.CUSTOMER.value)
+        .group_by(JournalLine.holder_id)
+    )
+    report.compare("balance of customer", _sums(select(Customer.id, Customer.due - Customer.advance)), ledger)
+    due = _sums(
+        select(Bill.customer_id, func.sum(Bill.total - Bill.paid)).where(Bill.voided_at.is_(None)).group_by(Bill.customer_id)
+    )
+    report.compare("due of customer", _sums(select(Customer.id, Customer.due)), due)
+    partly = _sums(
+        select(Bill.customer_id, func.sum(Bill.paid)).where(Bill.voided_at.is_(None), Bill.paid < Bill.total).group_by(Bill.customer_id)
+    )
+    report.compare("paid on open bills of customer", _sums(select(Customer.id, Customer.paid_on_open)), partly)
+    advance: dict[Any, int] = {}
+    for model in (Payment, Credit):
+        for customer, amount in _sums(select(model.customer_id, func.sum(model.unallocated)).group_by(model.customer_id)).items():
+            advance[customer] = advance.get(customer, 0) + amount
+    report.compare("advance of customer", _sums(select(Customer.id, Customer.advance)), advance)
+
+
+def _check_operators(report: Report) -> None:
+    ledger = _sums(
+        select(JournalLine.holder_id, -func.sum(JournalLine.amount))
+        .where(JournalLine.ledger == Ledger.OPERATOR.value)
+        .group_by(JournalLine.holder_id)
+    )
+    kept = _sums(select(Account.id, Account.balance).where(Account.kind.in_([kind.value for kind in RESELLERS])))
+    report.compare("account of operator", kept, ledger)
+
+
+def _check_cash(report: Report) -> None:
+    ledger = _sums(
+        select(JournalLine.holder_id, func.sum(JournalLine.amount)).where(JournalLine.ledger == Ledger.CASH.value).group_by(JournalLine.holder_id)
+    )
+    taken = _sums(
+        select(Payment.collected_by_id, func.sum(Payment.amount))
+        .where(Payment.voided_at.is_(None), Payment.method == "cash")
+        .group_by(Payment.collected_by_id)
+    )
+    spent = _sums(
+        select(Expense.entered_by_id, func.sum(Expense.amount))
+        .where(Expense.voided_at.is_(None), Expense.paid_from == PaidFrom.OWN_CASH.value)
+        .group_by(Expense.entered_by_id)
+    )
+    in_hand = {person: taken.get(person, 0) - spent.get(person, 0) for person in taken.keys() | spent.keys()}
+    report.compare("cash of person", ledger, in_hand)
+
+
+def _check_numbers(report: Report) -> None:
+    for series, model in ((BILLS, Bill), (RECEIPTS, Payment)):
+        used = _sums(select(model.tenant_id, func.count(model.id)).group_by(model.tenant_id))
+        highest = _sums(select(model.tenant_id, func.max(model.number)).group_by(model.tenant_id))
+        given = _sums(select(Counter.tenant_id, Counter.value).where(Counter.series == series))
+        report.compare(f"highest number of {series} in tenant", highest, used)
+        report.compare(f"counter of {series} in tenant", given, highest)

@@ -1,0 +1,82 @@
+"""The journal: balanced, append-only entries between accounts of the books."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.clock import UtcDateTime, now
+from app.core.database import Base
+from app.core.money import Money
+from app.core.ownership import Owned, owned_by_account, referable, same_tenant
+
+
+class Ledger(StrEnum):
+    """The accounts of the books (spec §5). A debit is above zero, a credit below."""
+
+    CUSTOMER = "customer"  # what a customer owes; below zero is advance
+    CASH = "cash"  # what a person holds
+    GATEWAY = "gateway"  # what a payment gateway holds
+    BUSINESS = "business"  # the owner's own money
+    OPERATOR = "operator"  # what an Operator owes whom it buys from; below zero is prepaid balance
+    COLLECTED_FOR = "collected_for"  # what an account above has collected for an Operator
+    INCOME = "income"
+    WHOLESALE = "wholesale"  # what comes in from Operators for their bills
+    VAT = "vat"
+    DISCOUNT = "discount"
+    CREDIT_NOTE = "credit_note"
+    EXPENSE = "expense"
+
+
+class EntryKind(StrEnum):
+    """What an entry of the journal stands for."""
+
+    BILL = "bill"
+    BILL_EDIT = "bill_edit"
+    BILL_VOID = "bill_void"
+    DISCOUNT = "discount"
+    CREDIT = "credit"
+    PAYMENT = "payment"
+    PAYMENT_VOID = "payment_void"
+    OPERATOR_AMOUNT = "operator_amount"
+    COLLECTED_ABOVE = "collected_above"
+    OPERATOR_BALANCE = "operator_balance"
+    EXPENSE = "expense"
+    EXPENSE_VOID = "expense_void"
+
+
+class JournalEntry(Owned, Base):
+    """A movement of money. Its lines sum to zero."""
+
+    __tablename__ = "journal_entries"
+    __table_args__ = (referable(), owned_by_account(), Index("ix_journal_entries_scope", "tenant_id", "owner_id", "id"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    posted_on: Mapped[date] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    by_id: Mapped[int | None] = mapped_column()
+    bill_id: Mapped[int | None] = mapped_column()
+    payment_id: Mapped[int | None] = mapped_column()
+    expense_id: Mapped[int | None] = mapped_column()
+    note: Mapped[str] = mapped_column(String(200), default="")
+
+
+class JournalLine(Owned, Base):
+    """One side of an entry, in paisa: debit above zero, credit below. ``holder_id`` is the customer or account whose ledger it is."""
+
+    __tablename__ = "journal_lines"
+    __table_args__ = (
+        owned_by_account(),
+        same_tenant("entry_id", "journal_entries"),
+        Index("ix_journal_lines_holder", "tenant_id", "ledger", "holder_id", "id"),
+        Index("ix_journal_lines_entry", "tenant_id", "entry_id"),
+        CheckConstraint("amount <> 0", "amount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    entry_id: Mapped[int] = mapped_column()
+    ledger: Mapped[str] = mapped_column(String(20))
+    holder_id: Mapped[int] = mapped_column()
+    amount: Mapped[int] = mapped_column(Money)

@@ -1,0 +1,71 @@
+"""Post to the journal. Nothing else writes to it."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from app.access.actor import current_actor
+from app.access.scope import everywhere
+from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
+from app.core.clock import today
+from app.core.database import db
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of an entry: debit above zero, credit below, in paisa. ``owner_id`` is only named where it is not the entry's."""
+
+    ledger: Ledger
+    holder_id: int
+    amount: int
+    owner_id: int | None = None
+
+
+def post(
+    kind: EntryKind,
+    tenant_id: int,
+    owner_id: int,
+    *sides: Side,
+    posted_on: date | None = None,
+    bill_id: int | None = None,
+    payment_id: int | None = None,
+    expense_id: int | None = None,
+    note: str = "",
+) -> JournalEntry | None:
+    """Post a balanced entry and return it; None when every side is nought.
+
+    Raises ValueError for sides that do not sum to zero.
+    """
+    moving = [side for side in sides if side.amount]
+    if sum(side.amount for side in moving) != 0:
+        raise ValueError(f"{kind}: the sides of an entry must sum to zero")
+    if not moving:
+        return None
+    actor = current_actor()
+    entry = JournalEntry(
+        tenant_id=tenant_id,
+        owner_id=owner_id,
+        kind=kind,
+        posted_on=posted_on or today(),
+        by_id=actor.id if actor else None,
+        bill_id=bill_id,
+        payment_id=payment_id,
+        expense_id=expense_id,
+        note=note,
+    )
+    db.session.add(entry)
+    db.session.flush()
+    lines = [
+        JournalLine(
+            tenant_id=tenant_id,
+            owner_id=side.owner_id or owner_id,
+            entry_id=entry.id,
+            ledger=side.ledger,
+            holder_id=side.holder_id,
+            amount=side.amount,
+        )
+        for side in moving
+    ]
+    with everywhere("an entry may touch the ledger of an account above: an Operator's amount, cash that it took"):
+        db.session.add_all(lines)
+        db.session.flush()
+    return entry

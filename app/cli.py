@@ -1,0 +1,181 @@
+"""The command line: flask isp …"""
+
+import os
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from alembic import command
+from alembic.config import Config
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_babel import force_locale
+from sqlalchemy import select
+
+from app.access.actor import Actor, acting_as, find_actor
+from app.access.scope import everywhere
+from app.accounts.models import Account, Kind, Tenant
+from app.accounts.services import create_group_admin, create_super_admin, hash_password
+from app.billing.services import bill_month
+from app.books.check import check_books
+from app.core.database import db, transaction
+from app.core.errors import Refused
+from app.customers.importing import import_customers
+from app.demo import SIZES, fill, is_filled
+from app.demo_cast import PASSWORD, people
+
+ROOT = Path(__file__).resolve().parent.parent
+isp = AppGroup("isp", help="Run the panel from the command line.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to the application."""
+    app.cli.add_command(isp)
+
+
+def speaks_english(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command in English and turn a refusal into one line and exit code 2."""
+
+    @wraps(run)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with current_app.test_request_context(), force_locale("en"):
+            try:
+                return run(*args, **kwargs)
+            except Refused as refused:
+                raise click.ClickException(refused.message) from None
+
+    return wrapped
+
+
+def alembic_config() -> Config:
+    """Return Alembic's configuration, wherever the command is called from."""
+    return Config(str(ROOT / "alembic.ini"))
+
+
+@isp.command()
+def migrate() -> None:
+    """Bring the database up to date."""
+    command.upgrade(alembic_config(), "head")
+
+
+@isp.command("create-super-admin")
+@click.argument("email")
+@click.option("--name", default="Super Admin")
+@click.password_option()
+@speaks_english
+def create_super_admin_command(email: str, name: str, password: str) -> None:
+    """Create who runs the installation."""
+    with transaction():
+        create_super_admin(email, name, hash_password(password))
+    click.echo(f"{email} created")
+
+
+@isp.command("create-group-admin")
+@click.argument("email")
+@click.option("--slug", required=True, help="short name of the tenant: small letters, digits, dashes")
+@click.option("--tenant-name", required=True)
+@click.option("--tenant-name-bn", default="")
+@click.option("--name", required=True, help="name of the person")
+@click.password_option()
+@speaks_english
+def create_group_admin_command(email: str, slug: str, tenant_name: str, tenant_name_bn: str, name: str, password: str) -> None:
+    """Create a tenant with the Group Admin at its head."""
+    with everywhere("a new tenant"), transaction():
+        create_group_admin(
+            slug=slug,
+            tenant_name=tenant_name,
+            tenant_name_bn=tenant_name_bn,
+            name=name,
+            email=email,
+            password_hash=hash_password(password),
+        )
+    click.echo(f"{email} created")
+
+
+@isp.command()
+@click.option("--size", type=click.Choice(sorted(SIZES)), default="small")
+@click.option("--if-empty", is_flag=True, help="do nothing when the database has accounts")
+@speaks_english
+def demo(size: str, if_empty: bool) -> None:
+    """Fill an empty database with the demo cast."""
+    if not current_app.config["DEMO"]:
+        raise click.ClickException("the production configuration has no demo data")
+    if is_filled():
+        if not if_empty:
+            raise click.ClickException("this database has accounts already")
+    else:
+        fill(size)
+    click.echo(f"Sign in with the password {PASSWORD} as:")
+    for person in people():
+        click.echo(f"  {person.email:34}{person.kind.replace('_', ' ')}")
+
+
+@isp.command("import-customers")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--tenant", required=True, help="short name of the tenant")
+@speaks_english
+def import_customers_command(file: Path, tenant: str) -> None:
+    """Import customers from a CSV file; every row that is refused is named with its line and reason."""
+    with acting_as(group_admin_of(tenant)):
+        report = import_customers(file.read_bytes())
+    for bad in report.refused:
+        click.echo(f"line {bad.line}: {bad.reason}")
+    click.echo(f"imported {report.imported}, refused {len(report.refused)}")
+
+
+def group_admin_of(slug: str) -> Actor:
+    """Return the Group Admin of a tenant. Raises Refused for an unknown short name."""
+    with everywhere("the tenant is named on the command line"):
+        account_id = db.session.execute(
+            select(Account.id).join(Tenant, Tenant.id == Account.tenant_id).where(Tenant.slug == slug, Account.kind == Kind.GROUP_ADMIN.value)
+        ).scalar_one_or_none()
+    actor = find_actor(account_id) if account_id else None
+    if actor is None:
+        raise Refused(f"There is no active tenant {slug!r}.")
+    return actor
+
+
+@isp.command("bill-month")
+@click.argument("month")
+@click.option("--tenant", help="short name of one tenant; all without it")
+@speaks_english
+def bill_month_command(month: str, tenant: str | None) -> None:
+    """Raise the bills of a month, such as 2026-11; a second run makes no second bill."""
+    if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
+        raise click.ClickException("write the month as 2026-11")
+    only = None
+    if tenant:
+        with everywhere("the tenant is named on the command line"):
+            only = db.session.execute(select(Tenant).where(Tenant.slug == tenant)).scalar_one_or_none()
+        if only is None:
+            raise click.ClickException(f"there is no tenant {tenant!r}")
+    run = bill_month(date.fromisoformat(f"{month}-01"), only)
+    for reason, count in sorted(run.skipped.items()):
+        click.echo(f"skipped {count}: {reason}")
+    click.echo(f"made {run.made}, skipped {sum(run.skipped.values())}")
+
+
+@isp.command("check-books")
+@speaks_english
+def check_books_command() -> None:
+    """Recompute every balance from the journal and name each that differs."""
+    report = check_books()
+    for difference in report.differences:
+        click.echo(difference)
+    click.echo(f"{len(report.differences)} of {report.checked} differ")
+    if report.differences:
+        raise SystemExit(1)
+
+
+@isp.command()
+def docs() -> None:
+    """Write the documents that are generated from the code."""
+    from app.access.document import permissions_document
+
+    place = ROOT / "docs" / "permissions.md"
+    place.write_text(permissions_document(), encoding="utf-8")
+    click.echo(os.path.relpath(place))

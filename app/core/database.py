@@ -1,0 +1,152 @@
+"""The database: one engine per application, one session per request, and the one place that commits."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+
+from flask import Flask, current_app, has_app_context
+from flask.globals import app_ctx
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
+from sqlalchemy.pool import NullPool
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """What every mapped class inherits."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class HouseSession(Session):
+    """A session bound to the engine of the application at work; the row scope listens on this class."""
+
+    def get_bind(self, *_args: Any, **_kwargs: Any) -> Engine:
+        return db.engine
+
+
+class Database:
+    """Hand out the engine and the session of the application at work."""
+
+    def __init__(self) -> None:
+        self.session: scoped_session[HouseSession] = scoped_session(
+            sessionmaker(class_=HouseSession), scopefunc=lambda: id(app_ctx._get_current_object()) if has_app_context() else get_ident()
+        )
+
+    def init_app(self, app: Flask) -> None:
+        """Make the engine of ``app.config["DATABASE_URL"]`` and end the session with each application context."""
+        app.extensions["database"] = make_engine(app.config["DATABASE_URL"])
+        app.teardown_appcontext(lambda _error: self.session.remove())
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the current application."""
+        return current_app.extensions["database"]
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is at work."""
+        return self.engine.dialect.name == "sqlite"
+
+    def dispose(self) -> None:
+        """Close the session and every pooled connection."""
+        self.session.remove()
+        self.engine.dispose()
+
+
+db = Database()
+
+
+def make_engine(url: str) -> Engine:
+    """Make an engine for SQLite (WAL, foreign keys, BEGIN IMMEDIATE for writes) or PostgreSQL (psycopg 3)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20)
+    if parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    # a pooled connection would keep the file's snapshot and its lock across threads; opening one costs microseconds
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL" if _is_throwaway() else "PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _is_throwaway() -> bool:
+    return has_app_context() and bool(current_app.config.get("DATABASE_IS_THROWAWAY"))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # a transaction that reads first and writes later ends in "database is locked" when another wrote in between
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def transaction() -> Iterator[HouseSession]:
+    """Run a change and commit it, or leave nothing of it. The only commit of the house.
+
+    What was read before is read again inside, under the lock. A transaction inside another joins it. Work queued with
+    ``after_commit`` runs once the change is safe; work queued with ``before_commit`` runs as the last statements of the change.
+    """
+    session = db.session()
+    if session.info.get("writing"):
+        yield session
+        return
+    session.rollback()
+    session.info.update(writing=True, before_commit=[], after_commit=[])
+    try:
+        session.connection(execution_options={"writing": True})
+        yield session
+        session.flush()
+        for work in session.info["before_commit"]:
+            work()
+        session.commit()
+        queue = session.info["after_commit"]
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.clear()
+    for work in queue:
+        work()
+
+
+def before_commit(work: Callable[[], None]) -> None:
+    """Queue work as the last statements of the present transaction. Raises RuntimeError outside of one."""
+    _queue("before_commit").append(work)
+
+
+def after_commit(work: Callable[[], None]) -> None:
+    """Queue work for the moment after the present transaction is committed. Raises RuntimeError outside of one."""
+    _queue("after_commit").append(work)
+
+
+def _queue(name: str) -> list[Callable[[], None]]:
+    session = db.session()
+    if not session.info.get("writing"):
+        raise RuntimeError("a change needs a transaction()")
+    return session.info[name]
+
+
+def locked(statement: Any) -> Any:
+    """Return the select with its rows locked for this transaction (SQLite's one writer holds the whole database already)."""
+    return statement if db.is_sqlite else statement.with_for_update()

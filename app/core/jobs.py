@@ -1,0 +1,40 @@
+"""Background work: one Huey per application, beside the database it works on."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from huey import Huey, MemoryHuey, SqliteHuey
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its job queue: a file beside the SQLite database, or in memory and at once in tests."""
+    place = app.config["JOBS_FILE"]
+    if place is None:
+        app.extensions["jobs"] = MemoryHuey("sanjog", immediate=True)
+    else:
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        app.extensions["jobs"] = SqliteHuey("sanjog", filename=place, utc=True)
+
+
+def queue() -> Huey:
+    """Return the job queue of the current application."""
+    return current_app.extensions["jobs"]
+
+
+def in_app(app: Flask, work: Any) -> Any:
+    """Return the work wrapped in the application's context: a job runs outside of every request."""
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with app.app_context():
+            return work(*args, **kwargs)
+
+    run.__name__ = work.__name__
+    return run
+
+
+def start_worker(app: Flask) -> Any:
+    """Start the threads that run queued and periodic jobs beside the web server, and return what stops them."""
+    worker = app.extensions["jobs"].create_consumer(workers=1, periodic=True, check_worker_health=True)
+    worker.start()
+    return worker

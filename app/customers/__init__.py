@@ -1,0 +1,1 @@
+"""Customers: who is connected, on what, and in which state."""

@@ -1,0 +1,142 @@
+"""Customers."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Index, String, Text, UniqueConstraint, case
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.clock import UtcDateTime, now
+from app.core.database import Base
+from app.core.money import Money
+from app.core.ownership import Owned, owned_by_account, referable, same_tenant
+from app.packages.models import BillingProfile, Package, Zone
+
+
+class CustomerStatus(StrEnum):
+    """Whether a customer is served; the payment status is a separate axis (spec §3)."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DISABLED = "disabled"
+
+
+class PaymentStatus(StrEnum):
+    """How a customer stands, derived from the books."""
+
+    PAID = "paid"
+    PARTIAL = "partial"
+    DUE = "due"
+    ADVANCE = "advance"
+
+
+NON_PAYMENT = "non_payment"
+"""The reason of a suspension that ends by itself when all that is due is settled (spec §11.5)."""
+
+
+class Customer(Owned, Base):
+    """A customer of one owner. ``due``, ``paid_on_open`` and ``advance`` are paisa, kept by the transaction that posts the journal."""
+
+    __tablename__ = "customers"
+    __table_args__ = (
+        referable(),
+        owned_by_account(),
+        same_tenant("package_id", "packages"),
+        same_tenant("profile_id", "billing_profiles"),
+        same_tenant("zone_id", "zones"),
+        UniqueConstraint("tenant_id", "number"),
+        UniqueConstraint("username_key"),
+        Index("ix_customers_tenant_newest", "tenant_id", "deleted_at", "id"),
+        Index("ix_customers_owner_newest", "owner_id", "deleted_at", "id"),
+        Index("ix_customers_tenant_due", "tenant_id", "due", "id"),
+        Index("ix_customers_owner_due", "owner_id", "due", "id"),
+        Index("ix_customers_tenant_status", "tenant_id", "status", "id"),
+        Index("ix_customers_owner_status", "owner_id", "status", "id"),
+        Index("ix_customers_tenant_mobile", "tenant_id", "mobile", "id"),
+        Index("ix_customers_owner_mobile", "owner_id", "mobile", "id"),
+        CheckConstraint("due >= 0 AND advance >= 0 AND paid_on_open >= 0", "balance"),
+        # spec §11.1: advance and open bills never coexist
+        CheckConstraint("due = 0 OR advance = 0", "due_or_advance"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column()
+    name: Mapped[str] = mapped_column(String(120))
+    name_bn: Mapped[str] = mapped_column(String(120), default="")
+    mobile: Mapped[str] = mapped_column(String(20), default="")
+    email: Mapped[str] = mapped_column(String(190), default="")
+    nid: Mapped[str] = mapped_column(String(20), default="")
+    birth_date: Mapped[date | None] = mapped_column()
+    zone_id: Mapped[int | None] = mapped_column()
+    address: Mapped[str] = mapped_column(String(300), default="")
+    house: Mapped[str] = mapped_column(String(60), default="")
+    road: Mapped[str] = mapped_column(String(60), default="")
+    thana: Mapped[str] = mapped_column(String(60), default="")
+    district: Mapped[str] = mapped_column(String(60), default="")
+    connection_type: Mapped[str] = mapped_column(String(20))
+    username: Mapped[str] = mapped_column(String(64))
+    username_key: Mapped[str] = mapped_column(String(64))
+    # in clear because PAP and CHAP need it (spec §11.16): read by the RADIUS view and the logged reveal alone
+    connection_password: Mapped[str] = mapped_column(String(64), deferred=True, default="")
+    device: Mapped[str] = mapped_column(String(80), default="")
+    mac: Mapped[str] = mapped_column(String(17), default="")
+    ip_address: Mapped[str] = mapped_column(String(45), default="")
+    package_id: Mapped[int] = mapped_column()
+    profile_id: Mapped[int] = mapped_column()
+    status: Mapped[str] = mapped_column(String(20), default=CustomerStatus.ACTIVE)
+    status_reason: Mapped[str] = mapped_column(String(200), default="")
+    status_cause: Mapped[str] = mapped_column(String(20), default="")
+    status_changed_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    status_changed_by_id: Mapped[int | None] = mapped_column()
+    suspend_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    suspend_at_by_hand: Mapped[bool] = mapped_column(default=False)
+    registered_on: Mapped[date] = mapped_column()
+    comment: Mapped[str] = mapped_column(Text, default="")
+    custom_fields: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    document_language: Mapped[str] = mapped_column(String(2), default="bn")
+    document_digits: Mapped[str] = mapped_column(String(4), default="beng")
+    due: Mapped[int] = mapped_column(Money, default=0)
+    paid_on_open: Mapped[int] = mapped_column(Money, default=0)
+    advance: Mapped[int] = mapped_column(Money, default=0)
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    created_by_id: Mapped[int | None] = mapped_column()
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    package: Mapped[Package] = relationship(viewonly=True, primaryjoin="foreign(Customer.package_id) == Package.id")
+    profile: Mapped[BillingProfile] = relationship(viewonly=True, primaryjoin="foreign(Customer.profile_id) == BillingProfile.id")
+    zone: Mapped[Zone | None] = relationship(viewonly=True, primaryjoin="foreign(Customer.zone_id) == Zone.id")
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @hybrid_property
+    def payment_status(self) -> str:
+        """paid, partial, due or advance: derived from the books."""
+        if self.due > 0:
+            return PaymentStatus.PARTIAL if self.paid_on_open > 0 else PaymentStatus.DUE
+        return PaymentStatus.ADVANCE if self.advance > 0 else PaymentStatus.PAID
+
+    @payment_status.inplace.expression
+    @classmethod
+    def _payment_status_sql(cls) -> Any:
+        return case(
+            (cls.due > 0, case((cls.paid_on_open > 0, PaymentStatus.PARTIAL.value), else_=PaymentStatus.DUE.value)),
+            (cls.advance > 0, PaymentStatus.ADVANCE.value),
+            else_=PaymentStatus.PAID.value,
+        )
+
+    @property
+    def balance(self) -> int:
+        """What the customer owes in paisa; below zero is advance (spec §11.1)."""
+        return self.due - self.advance
+
+    @property
+    def place(self) -> str:
+        """The address as one line."""
+        return ", ".join(part for part in (self.house, self.road, self.address, self.thana, self.district) if part)
+
+    def __str__(self) -> str:
+        return self.name

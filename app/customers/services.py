@@ -1,0 +1,304 @@
+"""Create and edit customers, change their status, delete and restore them."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from ipaddress import ip_address
+from typing import Any
+
+from flask_babel import gettext as _
+
+from app.access.actor import current_actor
+from app.access.scope import current_scope, everywhere, get_or_404
+from app.accounts.numbering import CUSTOMERS, next_number
+from app.activity.recorder import record
+from app.billing.models import Purpose
+from app.billing.services import raise_bill
+from app.billing.settlement import lock_customer
+from app.core.clock import month_of, now, to_dhaka, today
+from app.core.contact import is_email, normal_mobile
+from app.core.database import db
+from app.core.errors import NotFound, Refused
+from app.core.language import fold, normalise, to_ascii_digits
+from app.core.money import share
+from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
+from app.customers.queries import username_taken
+from app.packages.models import CYCLES_OF, BillingProfile, ConnectionType, Cycle, Package, Zone
+from app.packages.queries import due_date, paid_up_to
+
+USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+MAC = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a form or an import says of a customer. Text as typed; the services check and normalise it."""
+
+    name: str
+    username: str
+    package_id: int
+    profile_id: int
+    connection_type: str
+    name_bn: str = ""
+    mobile: str = ""
+    email: str = ""
+    nid: str = ""
+    birth_date: date | None = None
+    zone_id: int | None = None
+    address: str = ""
+    house: str = ""
+    road: str = ""
+    thana: str = ""
+    district: str = ""
+    connection_password: str = ""
+    device: str = ""
+    mac: str = ""
+    ip_address: str = ""
+    registered_on: date | None = None
+    comment: str = ""
+    document_language: str = "bn"
+    document_digits: str = "beng"
+
+
+LENGTHS = {
+    "name": 120,
+    "name_bn": 120,
+    "email": 190,
+    "nid": 20,
+    "address": 300,
+    "house": 60,
+    "road": 60,
+    "thana": 60,
+    "district": 60,
+    "connection_password": 64,
+    "device": 80,
+    "comment": 2000,
+}
+
+
+def create_customer(details: Details, *, owner_id: int | None = None, bill_the_rest_of_the_month: bool = False) -> Customer:
+    """Create a customer of the owner at work, or of ``owner_id`` below it.
+
+    With ``bill_the_rest_of_the_month`` a Monthly customer gets a bill by days left (spec §11.4). Raises Refused.
+    """
+    scope = current_scope()
+    owner_id = owner_id or scope.owner_id
+    if not scope.covers(scope.tenant_id, owner_id):
+        raise NotFound("Account")
+    details, package, profile = _checked(details, owner_id)
+    registered_on = details.registered_on or today()
+    actor = current_actor()
+    customer = Customer(
+        tenant_id=scope.tenant_id,
+        owner_id=owner_id,
+        number=next_number(scope.tenant_id, CUSTOMERS),
+        registered_on=registered_on,
+        status=CustomerStatus.ACTIVE,
+        suspend_at=first_suspend_date(profile),
+        created_by_id=actor.id if actor else None,
+        due=0,
+        advance=0,
+        paid_on_open=0,
+        **_columns(details),
+    )
+    db.session.add(customer)
+    db.session.flush()
+    _record(customer, "customer.created")
+    if bill_the_rest_of_the_month and profile.cycle == Cycle.MONTHLY and package.price and profile.auto_bill:
+        _bill_days_left(customer, package, profile)
+    return customer
+
+
+def first_suspend_date(profile: BillingProfile) -> datetime | None:
+    """Return up to when a new customer is served: Monthly, this month's due date; prepaid, now; Free, without end."""
+    if profile.cycle == Cycle.MONTHLY:
+        return paid_up_to(profile, today())
+    return None if profile.cycle == Cycle.FREE else now()
+
+
+def _bill_days_left(customer: Customer, package: Package, profile: BillingProfile) -> None:
+    first, last = month_of(today())
+    days_left, days = (last - today()).days + 1, last.day
+    amount = share(package.price, days_left, days)
+    amount = (amount + 50) // 100 * 100
+    if amount:
+        raise_bill(
+            customer,
+            Purpose.NEW_CUSTOMER,
+            amount,
+            period=(today(), last),
+            due_on=max(due_date(profile, first), today()),
+            vat_basis_points=profile.vat_basis_points,
+            package=package,
+        )
+
+
+def edit_customer(customer: Customer, details: Details, *, version: int | None = None) -> Customer:
+    """Change profile and connection details; an empty connection password keeps the old one. Raises Refused."""
+    customer = lock_customer(customer)
+    if version is not None and version != customer.version:
+        raise Refused(_("Somebody else changed this customer in the meantime. Look at it again, then repeat your change."))
+    # a package changes by its own act, with a preview (spec §3)
+    details = replace(details, package_id=customer.package_id)
+    details, _package, _profile = _checked(details, customer.owner_id, customer)
+    columns = _columns(details)
+    if details.registered_on:
+        columns["registered_on"] = details.registered_on
+    if not details.connection_password:
+        del columns["connection_password"]
+    changes: dict[str, tuple[Any, Any]] = {}
+    for name, new in columns.items():
+        if name == "connection_password":
+            changes[name] = ("•••", "•••")
+            customer.connection_password = new
+            continue
+        old = getattr(customer, name)
+        if old != new:
+            setattr(customer, name, new)
+            if name not in ("search_text", "username_key"):
+                changes[name] = (old, new)
+    if changes:
+        _record(customer, "customer.edited", changes=changes)
+    return customer
+
+
+def _checked(details: Details, owner_id: int, customer: Customer | None = None) -> tuple[Details, Package, BillingProfile]:
+    """Check and normalise what was typed; raise Refused with the field for the first thing that is wrong."""
+    clean = {
+        name: normalise(value)
+        for name, value in vars(details).items()
+        if isinstance(value, str) and name not in ("connection_password", "comment")
+    }
+    details = replace(details, **clean, comment=details.comment.strip())
+    if not details.name:
+        raise Refused(_("Enter the name."), "name")
+    for field, longest in LENGTHS.items():
+        if len(getattr(details, field)) > longest:
+            raise Refused(_("At most %(count)s characters.", count=longest), field)
+    details = replace(details, mobile=normal_mobile(details.mobile), nid=to_ascii_digits(details.nid))
+    if details.email and not is_email(details.email):
+        raise Refused(_("This is not an email address."), "email")
+    if details.nid and not (details.nid.isascii() and details.nid.isdigit() and len(details.nid) in (10, 13, 17)):
+        raise Refused(_("An NID number has 10, 13 or 17 digits."), "nid")
+    for day, field in ((details.birth_date, "birth_date"), (details.registered_on, "registered_on")):
+        if day and not date(1900, 1, 1) <= day <= today():
+            raise Refused(_("The date lies in the future or too far back."), field)
+    if not details.username:
+        raise Refused(_("Enter the username."), "username")
+    if not USERNAME.fullmatch(details.username):
+        raise Refused(_("A username has letters, digits and . _ @ + - only, at most 64."), "username")
+    with everywhere("usernames are unique in the installation"):
+        if username_taken(details.username.lower(), customer.id if customer else None):
+            raise Refused(_("This username is in use already. Choose another."), "username")
+    mac = details.mac.upper().replace("-", ":")
+    if mac and not MAC.fullmatch(mac):
+        raise Refused(_("A MAC address looks like 4C:5E:0C:12:34:56."), "mac")
+    package, profile = _package_and_profile(details, owner_id, customer)
+    if details.zone_id is not None and get_or_404(Zone, details.zone_id).owner_id != owner_id:
+        raise Refused(_("Choose a zone of this owner."), "zone_id")
+    return replace(details, mac=mac, ip_address=_ip(details)), package, profile
+
+
+def _ip(details: Details) -> str:
+    if not details.ip_address:
+        return ""
+    if details.connection_type != ConnectionType.STATIC_IP:
+        raise Refused(_("Only a Static IP customer has an address of its own."), "ip_address")
+    try:
+        return str(ip_address(details.ip_address))
+    except ValueError:
+        raise Refused(_("This is not an IP address."), "ip_address") from None
+
+
+def _package_and_profile(details: Details, owner_id: int, customer: Customer | None) -> tuple[Package, BillingProfile]:
+    if details.connection_type not in list(ConnectionType):
+        raise Refused(_("Choose a connection type."), "connection_type")
+    package = _offered(Package, details.package_id, "package_id")
+    if package.archived_at is not None and (customer is None or customer.package_id != package.id):
+        raise Refused(_("This package is no longer offered."), "package_id")
+    if package.connection_type != details.connection_type:
+        raise Refused(_("This package is for another connection type."), "package_id")
+    profile = _offered(BillingProfile, details.profile_id, "profile_id")
+    if profile.archived_at is not None and (customer is None or customer.profile_id != profile.id):
+        raise Refused(_("This billing profile is no longer offered."), "profile_id")
+    if profile.cycle not in CYCLES_OF[ConnectionType(details.connection_type)]:
+        raise Refused(_("This connection type cannot be billed by this profile."), "profile_id")
+    return package, profile
+
+
+def _offered(model: type[Any], row_id: int, field: str) -> Any:
+    try:
+        return get_or_404(model, row_id)
+    except NotFound:
+        raise Refused(_("Choose one of the list."), field) from None
+
+
+def _columns(details: Details) -> dict[str, Any]:
+    columns = {name: value for name, value in vars(details).items() if name != "registered_on"}
+    columns["username_key"] = details.username.lower()
+    columns["search_text"] = search_text(details.name, details.name_bn, details.username)
+    return columns
+
+
+def search_text(*names: str) -> str:
+    """Return what a search looks through: the names in either script, folded."""
+    return fold(" ".join(name for name in names if name))
+
+
+def change_status(customer: Customer, status: CustomerStatus, reason: str = "", *, cause: str = "") -> Customer:
+    """Activate, suspend or disable a customer; suspending and disabling need a reason. Raises Refused."""
+    customer = lock_customer(customer)
+    reason = reason.strip()
+    if customer.status == status:
+        raise Refused(_("This customer has that status already."))
+    if status != CustomerStatus.ACTIVE and not reason:
+        raise Refused(_("Say why."), "reason")
+    actor = current_actor()
+    before = customer.status
+    customer.status, customer.status_reason, customer.status_cause = status, reason[:200], cause
+    customer.status_changed_at, customer.status_changed_by_id = now(), actor.id if actor else None
+    _record(customer, f"customer.{status}", changes={"status": (before, str(status))}, reason=reason)
+    return customer
+
+
+def edit_suspend_date(customer: Customer, moment: datetime) -> Customer:
+    """Move the moment up to which service is paid; it holds until the next bill is settled (spec §11.5). Raises Refused."""
+    customer = lock_customer(customer)
+    if not today().year - 1 <= to_dhaka(moment).year <= today().year + 5:
+        raise Refused(_("The date lies too far away."), "suspend_at")
+    before = customer.suspend_at
+    customer.suspend_at, customer.suspend_at_by_hand = moment, True
+    _record(customer, "customer.suspend_date", changes={"suspend_at": (before and to_dhaka(before).isoformat(), to_dhaka(moment).isoformat())})
+    return customer
+
+
+def suspend_for_non_payment(customer: Customer) -> Customer:
+    """Suspend a customer whose suspend date has passed; settling all that is due ends it by itself."""
+    return change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
+
+
+def delete_customer(customer: Customer) -> Customer:
+    """Delete a customer softly: it leaves every list and can be restored; bills and payments stay on record. Raises Refused."""
+    customer = lock_customer(customer)
+    if customer.deleted_at is not None:
+        raise Refused(_("This customer is deleted already."))
+    customer.deleted_at = now()
+    _record(customer, "customer.deleted")
+    return customer
+
+
+
+
+def _record(customer: Customer, event: str, changes: dict[str, tuple[Any, Any]] | None = None, **words: object) -> None:
+    record(
+        "customers",
+        event,
+        tenant_id=customer.tenant_id,
+        owner_id=customer.owner_id,
+        subject=customer,
+        customer_id=customer.id,
+        changes=changes,
+        number=customer.number,
+        customer=customer.name,
+        **words,
+    )

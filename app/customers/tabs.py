@@ -1,0 +1,58 @@
+"""What other domains put on a customer's profile: tabs and actions, each behind its keys."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.access.actor import Actor
+from app.customers.models import Customer
+
+
+@dataclass(frozen=True)
+class ProfileTab:
+    """A tab of the profile: all its keys must be held; ``context`` returns what the tab shows."""
+
+    name: str
+    label: Any
+    keys: tuple[str, ...]
+    context: Callable[[Customer, Actor], dict[str, Any]]
+    order: int
+
+
+@dataclass(frozen=True)
+class ProfileAction:
+    """A button of the profile, in order of use; shown when its key is held and it makes sense for the customer."""
+
+    label: Any
+    icon: str
+    key: str
+    url: Callable[[Customer], str]
+    order: int
+    style: str = "plain"
+    fits: Callable[[Customer], bool] = lambda _customer: True
+
+
+_tabs: list[ProfileTab] = []
+_actions: list[ProfileAction] = []
+
+
+def add_tab(tab: ProfileTab) -> None:
+    """Put a tab on the profile."""
+    _tabs.append(tab)
+    _tabs.sort(key=lambda one: one.order)
+
+
+def add_action(action: ProfileAction) -> None:
+    """Put a button on the profile."""
+    _actions.append(action)
+    _actions.sort(key=lambda one: one.order)
+
+
+def tabs_for(actor: Actor) -> list[ProfileTab]:
+    """Return the tabs that open to the viewer, in order."""
+    return [tab for tab in _tabs if all(actor.may(key) for key in tab.keys)]
+
+
+def actions_for(actor: Actor, customer: Customer) -> list[ProfileAction]:
+    """Return the actions the viewer may take on this customer, in order."""
+    return [action for action in _actions if actor.may(action.key) and action.fits(customer)]

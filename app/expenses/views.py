@@ -1,0 +1,156 @@
+"""Expenses: list, add, edit, void."""
+
+from typing import Any
+
+from flask import request
+from flask_appbuilder import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
+
+from app.core.clock import today
+from app.core.language import fold
+from app.core.money import plain
+from app.customers.forms import ReasonForm
+from app.expenses.forms import ExpenseForm
+from app.expenses.models import Expense, ExpenseCategory
+from app.expenses.queries import categories
+from app.expenses.services import add_expense, edit_expense, void_expense
+from app.web.interface import AppInterface
+from app.web.listing import AmountRange, Choice, Column, DateRange
+from app.web.page import Page
+from app.web.shown import RECORD_STATUS, Action, choices
+
+KEY = "expense-management"
+PAID_FROM = {"business": _l("The business's money"), "own_cash": _l("Collected cash")}
+
+
+class ExpensePage(Page):
+    """What the owner and its Managers spent."""
+
+    datamodel = AppInterface(Expense)
+    route_base = "/expenses"
+    title = _l("Expenses")
+    add_label = _l("New expense")
+    empty_text = _l("No expenses yet.")
+    empty_icon = "shopping-cart"
+    export_name = "expenses"
+    default_sort = "spent_on"
+    search = staticmethod(lambda text: Expense.note.icontains(fold(text), autoescape=True) | Expense.category.has(ExpenseCategory.name.icontains(text, autoescape=True)))
+    search_label = _l("Note or category")
+    search_columns = ["amount", "spent_on", "note", "paid_from"]
+    load = (joinedload(Expense.category),)
+    keys = {"list": KEY, "show": KEY, "export": KEY, "add": KEY, "edit": KEY, "delete": KEY}
+    columns = (
+        Column("category", _l("Category"), lambda row: row.category.name, "data"),
+        Column("spent_on", _l("Date"), lambda row: row.spent_on, "date", sort=Expense.spent_on),
+        Column("note", _l("Note"), lambda row: row.note, "data"),
+        Column("paid_from", _l("Paid from"), lambda row: str(PAID_FROM[row.paid_from])),
+        Column("status", _l("Status"), lambda row: RECORD_STATUS[row.status].label, "status", tone=lambda row: RECORD_STATUS[row.status].tone),
+        Column("amount", _l("Amount"), lambda row: row.amount, "money", sort=Expense.amount, csv=lambda row: plain(row.amount), align="right"),
+    )
+    filters = (
+        Choice(
+            "category", _l("Category"), lambda: [(str(row.id), row.name) for row in categories()], lambda value: Expense.category_id == int(value)
+        ),
+        DateRange("spent_on", _l("Date"), Expense.spent_on),
+        AmountRange("amount", _l("Amount"), Expense.amount),
+        Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Expense.status == value),
+    )
+
+    def row_tone(self, row: Expense) -> str | None:
+        """Strike void expenses out."""
+        return "void" if row.voided_at else None
+
+    @expose("/show/<pk>")
+    def show(self, pk: str) -> str:
+        """Show an expense."""
+        expense = self._row(pk)
+        facts = [
+            (_("Category"), expense.category.name, "data"),
+            (_("Date"), expense.spent_on, "date"),
+            (_("Paid from"), str(PAID_FROM[expense.paid_from])),
+            (_("Note"), expense.note, "data"),
+            (_("Recorded"), expense.entered_at, "moment"),
+        ]
+        actions = []
+        if expense.voided_at:
+            facts.append((_("Reason"), expense.void_reason, "data"))
+        else:
+            actions = [
+                Action(_("Edit"), f"/expenses/edit/{expense.id}", "edit"),
+                Action(_("Void expense"), f"/expenses/delete/{expense.id}", "receipt-off", "danger"),
+            ]
+        return self.render(
+            "page/show.html",
+            title=expense.category.name,
+            badges=[RECORD_STATUS[expense.status]],
+            figure={"label": _("Amount"), "amount": expense.amount, "tone": None},
+            actions=actions,
+            facts=[{"title": _("Expense"), "rows": facts}],
+            back_url=self.link("list"),
+            crumbs=[(_("Expenses"), "/expenses/list/"), (expense.category.name, None)],
+        )
+
+    @expose("/add", methods=["GET", "POST"])
+    def add(self) -> Any:
+        """Add an expense."""
+        form = self._form(ExpenseForm(data={"spent_on": today()} if request.method == "GET" else None))
+
+        def act() -> Response:
+            expense = add_expense(**self._typed(form))
+            return self.done(_("Expense added."), self.link("show", pk=expense.id))
+
+        return self.ask(form, act, title=_("New expense"), cancel_url=self.link("list"))
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    def edit(self, pk: str) -> Any:
+        """Change an expense."""
+        expense = self._row(pk)
+        form = self._form(ExpenseForm(obj=expense), expense)
+
+        def act() -> Response:
+            edit_expense(expense, **self._typed(form))
+            return self.done(_("Expense saved."), self.link("show", pk=expense.id))
+
+        return self.ask(form, act, title=_("Edit expense"), cancel_url=self.link("show", pk=pk))
+
+    @staticmethod
+    def _form(form: ExpenseForm, expense: Expense | None = None) -> ExpenseForm:
+        form.category_id.choices = [(row.id, row.name) for row in categories()]
+        if expense is not None and expense.category_id not in [value for value, _label in form.category_id.choices]:
+            form.category_id.choices.append((expense.category_id, expense.category.name))
+        return form
+
+    @staticmethod
+    def _typed(form: ExpenseForm) -> dict[str, Any]:
+        return {
+            "category_id": form.category_id.data,
+            "spent_on": form.spent_on.data,
+            "amount": form.amount.data,
+            "note": form.note.data,
+            "paid_from": form.paid_from.data,
+        }
+
+    @expose("/delete/<pk>", methods=["GET", "POST"])
+    def delete(self, pk: str) -> Any:
+        """Void an expense."""
+        expense = self._row(pk)
+        form = ReasonForm()
+
+        def act() -> Response:
+            void_expense(expense, form.reason.data)
+            return self.done(_("The expense is void."), self.link("show", pk=expense.id))
+
+        return self.ask(
+            form,
+            act,
+            "page/confirm.html",
+            title=_("Void expense"),
+            consequence=_("The expense stays on record as void."),
+            facts=[(_("Category"), expense.category.name, "data"), (_("Amount"), expense.amount, "money")],
+            submit_label=_("Void expense"),
+            danger=True,
+            cancel_url=self.link("show", pk=pk),
+        )

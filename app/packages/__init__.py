@@ -1,0 +1,1 @@
+"""What customers buy and how they are billed: packages, billing profiles, zones."""

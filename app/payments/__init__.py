@@ -1,0 +1,1 @@
+"""Payments: cash taken at doors, what it settles, and what becomes advance."""

@@ -1,0 +1,110 @@
+"""Payments and the parts of them that settle bills."""
+
+import secrets
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.core.clock import UtcDateTime, now
+from app.core.database import Base
+from app.core.money import Money
+from app.core.ownership import Owned, owned_by_account, referable, same_tenant
+from app.customers.models import Customer
+
+
+class Method(StrEnum):
+    """How money came in."""
+
+    CASH = "cash"
+    BKASH = "bkash"
+    NAGAD = "nagad"
+    SSLCOMMERZ = "sslcommerz"
+
+
+class PaymentState(StrEnum):
+    """A payment is valid until it is void; it is never deleted (spec §5.6)."""
+
+    VALID = "valid"
+    VOID = "void"
+
+
+class Payment(Owned, Base):
+    """Money received from a customer, in paisa, with its receipt number."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        referable(),
+        owned_by_account(),
+        same_tenant("customer_id", "customers"),
+        same_tenant("collected_by_id", "accounts"),
+        same_tenant("replaces_id", "payments"),
+        UniqueConstraint("tenant_id", "number"),
+        UniqueConstraint("tenant_id", "request_id"),
+        UniqueConstraint("check_code"),
+        Index("ix_payments_tenant_newest", "tenant_id", "id"),
+        Index("ix_payments_owner_newest", "owner_id", "id"),
+        Index("ix_payments_customer", "tenant_id", "customer_id", "id"),
+        Index("ix_payments_collector", "tenant_id", "collected_by_id", "paid_on"),
+        CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("unallocated BETWEEN 0 AND amount", "unallocated"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column()
+    customer_id: Mapped[int] = mapped_column()
+    amount: Mapped[int] = mapped_column(Money)
+    # what settles no bill yet: the customer's advance
+    unallocated: Mapped[int] = mapped_column(Money)
+    method: Mapped[str] = mapped_column(String(20), default=Method.CASH)
+    collected_by_id: Mapped[int | None] = mapped_column()
+    paid_on: Mapped[date] = mapped_column()
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    note: Mapped[str] = mapped_column(String(200), default="")
+    request_id: Mapped[str] = mapped_column(String(36))
+    # what the receipt's QR code leads to: nobody can guess it (spec §5.7)
+    check_code: Mapped[str] = mapped_column(String(43), default=lambda: secrets.token_urlsafe(32))
+    replaces_id: Mapped[int | None] = mapped_column()
+    voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    voided_by_id: Mapped[int | None] = mapped_column()
+    void_reason: Mapped[str] = mapped_column(String(200), default="")
+
+    customer: Mapped[Customer] = relationship(viewonly=True, primaryjoin="foreign(Payment.customer_id) == Customer.id")
+
+    @hybrid_property
+    def status(self) -> str:
+        """valid or void."""
+        return PaymentState.VOID if self.voided_at is not None else PaymentState.VALID
+
+    @status.inplace.expression
+    @classmethod
+    def _status_sql(cls) -> Any:
+        return case((cls.voided_at.is_not(None), PaymentState.VOID.value), else_=PaymentState.VALID.value)
+
+
+class Allocation(Owned, Base):
+    """Paisa of a payment or a credit that settle a bill. Released when either is void: it stays on record and settles nothing."""
+
+    __tablename__ = "allocations"
+    __table_args__ = (
+        owned_by_account(),
+        same_tenant("payment_id", "payments"),
+        same_tenant("credit_id", "credits"),
+        same_tenant("bill_id", "bills"),
+        Index("ix_allocations_bill", "tenant_id", "bill_id"),
+        Index("ix_allocations_payment", "tenant_id", "payment_id"),
+        Index("ix_allocations_credit", "tenant_id", "credit_id"),
+        CheckConstraint("amount > 0", "amount"),
+        CheckConstraint("(payment_id IS NULL) <> (credit_id IS NULL)", "source"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    payment_id: Mapped[int | None] = mapped_column()
+    credit_id: Mapped[int | None] = mapped_column()
+    bill_id: Mapped[int] = mapped_column()
+    amount: Mapped[int] = mapped_column(Money)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,304 @@
+"""Receive, edit and void payments. Cash, gateways and recharges all post here."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.access.actor import Actor, current_actor
+from app.access.scope import everywhere
+from app.accounts.models import Account, Kind
+from app.accounts.numbering import RECEIPTS, next_number
+from app.activity.recorder import record
+from app.billing.services import discount_bill
+from app.billing.settlement import lock_customer, open_bills, release, settle
+from app.books.models import EntryKind, Ledger
+from app.books.operators import locked_account
+from app.books.services import Side, post
+from app.core.clock import now, today
+from app.core.database import db, locked
+from app.core.errors import Refused
+from app.customers.models import Customer
+from app.payments.models import Allocation, Method, Payment, PaymentState
+
+LIKELY_SECOND = timedelta(minutes=10)
+"""Within this time a payment of the same amount for the same customer asks once more (spec §5.2)."""
+
+LATEST_DAYS_MANAGER, LATEST_DAYS_PARENT = 7, 31
+"""How many days back a payment may be dated (spec §5.1)."""
+
+
+class LikelySecondEntry(Exception):
+    """Ask before recording: ``earlier`` is a payment of the same amount for the same customer, minutes ago."""
+
+    def __init__(self, earlier: Payment) -> None:
+        super().__init__(earlier.number)
+        self.earlier = earlier
+
+
+@dataclass(frozen=True)
+class Received:
+    """A payment, and whether this very request had recorded it before."""
+
+    payment: Payment
+    already_recorded: bool = False
+
+
+def receive_cash(
+    customer: Customer,
+    amount: int,
+    *,
+    request_id: str,
+    paid_on: date | None = None,
+    note: str = "",
+    discount: int = 0,
+    discount_reason: str = "",
+    confirmed: bool = False,
+) -> Received:
+    """Record ``amount`` paisa of cash from a customer: oldest bill first, the rest is advance (spec §5.1).
+
+    The same request id gives back the first payment, however often and however parallel it comes (spec §5.2). Raises Refused for bad input
+    or an Operator's account that is too small, LikelySecondEntry when the same amount came minutes ago and nobody confirmed.
+    """
+    actor = _collector()
+    request_id = _uuid(request_id)
+    customer = lock_customer(customer)
+    first = db.session.execute(
+        select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
+    ).scalar_one_or_none()
+    if first is not None:
+        if first.customer_id != customer.id:
+            raise Refused(_("This form was used for another customer. Open it again."))
+        return Received(first, already_recorded=True)
+    if customer.deleted_at is not None:
+        raise Refused(_("This customer is deleted; restore it first."))
+    paid_on = _allowed_day(actor, paid_on or today())
+    if not confirmed:
+        _ask_about_a_second_entry(customer, amount)
+    if discount:
+        _discount_oldest_first(customer, discount, discount_reason or _("Discount while taking cash"))
+    payment = _post_payment(customer, amount, method=Method.CASH, holder=actor, request_id=request_id, paid_on=paid_on, note=note)
+    settle(customer, cash_by_person=True)
+    record_payment(payment, "payment.received", amount_paisa=amount)
+    return Received(payment)
+
+
+def _collector() -> Actor:
+    actor = current_actor()
+    if actor is None or actor.tenant_id is None:
+        raise RuntimeError("cash is taken by a person")
+    return actor
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise Refused(_("This form is damaged. Open it again.")) from None
+
+
+def _allowed_day(actor: Actor, paid_on: date) -> date:
+    earliest = earliest_day(actor)
+    if paid_on > today():
+        raise Refused(_("The date lies in the future."), "paid_on")
+    if paid_on < earliest:
+        raise Refused(_("The date is too far back."), "paid_on")
+    return paid_on
+
+
+def earliest_day(actor: Actor) -> date:
+    """Return the earliest date this account may put on a payment (spec §5.1)."""
+    return today() - timedelta(days=LATEST_DAYS_MANAGER if actor.kind == Kind.MANAGER else LATEST_DAYS_PARENT)
+
+
+def _ask_about_a_second_entry(customer: Customer, amount: int) -> None:
+    earlier = db.session.execute(
+        select(Payment)
+        .where(
+            Payment.customer_id == customer.id,
+            Payment.amount == amount,
+            Payment.voided_at.is_(None),
+            Payment.received_at >= now() - LIKELY_SECOND,
+        )
+        .order_by(Payment.id.desc())
+    ).scalars().first()
+    if earlier is not None:
+        raise LikelySecondEntry(earlier)
+
+
+def _discount_oldest_first(customer: Customer, discount: int, reason: str) -> None:
+    left = discount
+    for bill in open_bills(customer):
+        part = min(left, bill.open, bill.amount - bill.discount)
+        if part:
+            discount_bill(bill, part, reason)
+            left -= part
+    if left:
+        raise Refused(_("The discount is more than what is open."), "discount")
+
+
+def _post_payment(
+    customer: Customer,
+    amount: int,
+    *,
+    method: Method,
+    holder: Actor,
+    request_id: str,
+    paid_on: date,
+    note: str,
+    replaces: Payment | None = None,
+) -> Payment:
+    if amount <= 0:
+        raise Refused(_("The amount must be above zero."), "amount")
+    payment = Payment(
+        tenant_id=customer.tenant_id,
+        owner_id=customer.owner_id,
+        number=next_number(customer.tenant_id, RECEIPTS),
+        customer_id=customer.id,
+        amount=amount,
+        unallocated=amount,
+        method=method,
+        collected_by_id=holder.id,
+        paid_on=paid_on,
+        received_at=now(),
+        note=note.strip()[:200],
+        request_id=request_id,
+        replaces_id=replaces.id if replaces else None,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    _post_cash(payment, EntryKind.PAYMENT, holder_owner_id=holder.owner_id or 0, amount=amount)
+    return payment
+
+
+def _post_cash(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amount: int) -> None:
+    """Post money coming in (amount above zero) or a void giving it back (below zero)."""
+    post(
+        kind,
+        payment.tenant_id,
+        payment.owner_id,
+        Side(Ledger.CASH, payment.collected_by_id or 0, amount, owner_id=holder_owner_id),
+        Side(Ledger.CUSTOMER, payment.customer_id, -amount),
+        posted_on=payment.paid_on if kind == EntryKind.PAYMENT else today(),
+        payment_id=payment.id,
+    )
+    for operator in _operators_between(payment.owner_id, holder_owner_id):
+        operator.balance += amount
+        post(
+            EntryKind.COLLECTED_ABOVE,
+            payment.tenant_id,
+            payment.owner_id,
+            Side(Ledger.OPERATOR, operator.id, -amount, owner_id=operator.id),
+            Side(Ledger.COLLECTED_FOR, operator.parent_id or 0, amount, owner_id=operator.parent_id),
+            payment_id=payment.id,
+        )
+
+
+def _operators_between(owner_id: int, holder_owner_id: int) -> list[Account]:
+    """Return the accounts that money collected above is credited to: from the customer's owner up to below the holder's (spec §11.2)."""
+    chain: list[Account] = []
+    with everywhere("money collected above credits the Operators between"):
+        while owner_id != holder_owner_id:
+            account = locked_account(owner_id)
+            if account.kind == Kind.GROUP_ADMIN or account.parent_id is None:
+                return []
+            chain.append(account)
+            owner_id = account.parent_id
+    return chain
+
+
+def void_payment(payment: Payment, reason: str) -> Payment:
+    """Void a payment with a reason: it stays on record and its bills open again (spec §5.6).
+
+    Suspend date and status are not rolled back. Raises Refused.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Refused(_("Say why the payment is void."), "reason")
+    customer = lock_customer(db.session.get_one(Customer, payment.customer_id))
+    payment = _voided(payment, reason)
+    settle(customer, reactivate=False)
+    record_payment(payment, "payment.voided", amount_paisa=payment.amount, reason=reason)
+    return payment
+
+
+def _voided(payment: Payment, reason: str) -> Payment:
+    payment = db.session.execute(
+        locked(select(Payment).where(Payment.id == payment.id)).execution_options(populate_existing=True)
+    ).scalar_one()
+    if payment.status == PaymentState.VOID:
+        raise Refused(_("Receipt %(number)s is void already.", number=payment.number))
+    release(Allocation.payment_id == payment.id)
+    actor = current_actor()
+    payment.voided_at, payment.voided_by_id, payment.void_reason = now(), actor.id if actor else None, reason
+    payment.unallocated = 0
+    db.session.flush()
+    with everywhere("who took the money may since have left the scope"):
+        holder = db.session.get_one(Account, payment.collected_by_id)
+        holder_owner_id = holder.parent_id if holder.kind == Kind.MANAGER else holder.id
+    _post_cash(payment, EntryKind.PAYMENT_VOID, holder_owner_id=holder_owner_id or 0, amount=-payment.amount)
+    return payment
+
+
+def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, reason: str, request_id: str) -> Received:
+    """Correct a payment: the old one is void, a new one with its own receipt number names it, in one transaction (spec §11.8).
+
+    ``amount`` is paisa. Raises Refused.
+    """
+    actor = _collector()
+    reason = reason.strip()
+    if not reason:
+        raise Refused(_("Say why the payment is changed."), "reason")
+    request_id = _uuid(request_id)
+    customer = lock_customer(db.session.get_one(Customer, payment.customer_id))
+    first = db.session.execute(
+        select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
+    ).scalar_one_or_none()
+    if first is not None:
+        return Received(first, already_recorded=True)
+    if paid_on != payment.paid_on:
+        _allowed_day(actor, paid_on)
+    before = {"amount_paisa": payment.amount, "paid_on": payment.paid_on, "note": payment.note}
+    old = _voided(payment, reason)
+    with everywhere("who took the money may since have left the scope"):
+        holder = db.session.get_one(Account, old.collected_by_id)
+    new = _post_payment(
+        customer,
+        amount,
+        method=Method(old.method),
+        holder=_holder(holder),
+        request_id=request_id,
+        paid_on=paid_on,
+        note=note,
+        replaces=old,
+    )
+    settle(customer, reactivate=False)
+    after = {"amount_paisa": new.amount, "paid_on": new.paid_on, "note": new.note}
+    changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+    record_payment(new, "payment.edited", changes=changes, replaced=old.number, reason=reason)
+    return Received(new)
+
+
+def _holder(account: Account) -> Actor:
+    owner_id = account.parent_id if account.kind == Kind.MANAGER else account.id
+    return Actor(account.id, Kind(account.kind), account.name, account.email, account.tenant_id, owner_id, account.parent_id)
+
+
+def record_payment(payment: Payment, event: str, **words: object) -> None:
+    """Record what happened to a payment in the activity log."""
+    customer = db.session.get_one(Customer, payment.customer_id)
+    changes = words.pop("changes", None)
+    record(
+        "payments",
+        event,
+        tenant_id=payment.tenant_id,
+        owner_id=payment.owner_id,
+        subject=payment,
+        customer_id=payment.customer_id,
+        changes=changes,  # type: ignore[arg-type]
+        number=payment.number,
+        customer=customer.name,
+        **words,
+    )

@@ -1,0 +1,90 @@
+"""The menu: sections, pages, icons, in order. Registers every view; nothing else does."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, url_for
+from flask_appbuilder import AppBuilder
+from flask_babel import lazy_gettext as _l
+
+from app.access.actor import Actor
+from app.accounts.views import AccountPage, LanguagePage
+from app.activity.views import ActivityPage
+from app.billing.views import BillPage
+from app.customers.views import CustomerPage
+from app.dashboard.views import HealthPage, HomePage
+from app.expenses.views import ExpensePage
+from app.payments.views import PaymentPage
+from app.public.views import ReceiptCheckPage
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page in the menu; its key is the one its view declares for the route."""
+
+    label: Any
+    icon: str
+    view: Any
+    route: str
+    section: Any = ""
+    thumb: bool = False
+
+    def opens_to(self, actor: Actor) -> bool:
+        """Tell whether the account may open the page."""
+        return actor.may(self.view.keys[self.route])
+
+
+ENTRIES = (
+    Entry(_l("Home"), "home", HomePage, "index", thumb=True),
+    Entry(_l("Customers"), "users", CustomerPage, "list", _l("Customers"), thumb=True),
+    Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=True),
+    Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=True),
+    Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
+    Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
+)
+
+VIEWS = (
+    CustomerPage,
+    BillPage,
+    PaymentPage,
+    ExpensePage,
+    ActivityPage,
+    AccountPage,
+    LanguagePage,
+    HealthPage,
+    ReceiptCheckPage,
+)
+
+
+class SiteMap:
+    """Build the menu of an account."""
+
+    def menu(self, actor: Actor, path: str) -> list[dict[str, Any]]:
+        """Return the sections with the pages that open to the account."""
+        sections: dict[str, dict[str, Any]] = {}
+        for entry in ENTRIES:
+            if entry.opens_to(actor):
+                section = sections.setdefault(str(entry.section), {"label": str(entry.section), "items": []})
+                section["items"].append(self._item(entry, path))
+        return list(sections.values())
+
+    def bottom_bar(self, actor: Actor, path: str) -> list[dict[str, Any]]:
+        """Return the pages for the thumb on a phone, four at the most."""
+        return [self._item(entry, path) for entry in ENTRIES if entry.thumb and entry.opens_to(actor)][:4]
+
+    @staticmethod
+    def _item(entry: Entry, path: str) -> dict[str, Any]:
+        base = entry.view.route_base
+        return {
+            "label": str(entry.label),
+            "url": url_for(f"{entry.view.__name__}.{entry.route}"),
+            "icon": entry.icon,
+            "active": path == "/" if not base else path.startswith(base + "/"),
+        }
+
+
+def init_app(app: Flask, appbuilder: AppBuilder) -> None:
+    """Register every view and the menu."""
+    for view in VIEWS:
+        appbuilder.add_view_no_menu(view)
+    app.extensions["sitemap"] = SiteMap()

@@ -1,0 +1,102 @@
+// The frame of a page: theme switch, search key, menus that close, the drawer of a phone.
+
+/** Show the theme switches and keep the reader's choice on this device. */
+function switchTheme() {
+  const root = document.documentElement;
+  const switches = [...document.querySelectorAll("[data-theme-switch]")];
+  const show = () => {
+    const dark = root.dataset.bsTheme === "dark";
+    for (const button of switches) {
+      button.setAttribute("aria-pressed", String(dark));
+      const use = button.querySelector("use");
+      use.setAttribute("href", use.getAttribute("href").replace(/#.*/, dark ? "#sun" : "#moon"));
+    }
+  };
+  for (const button of switches) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+      try {
+        localStorage.setItem("sanjog-theme", `${root.dataset.bsTheme}@${root.dataset.theme || "auto"}`);
+      } catch {
+        // A browser that keeps nothing shows the choice until the next page.
+      }
+      show();
+    });
+  }
+  show();
+}
+
+/** Let "/" put the cursor into the search box, outside of other fields. */
+function focusSearch() {
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const box = [...document.querySelectorAll("[data-search], #q")].find((input) => input.offsetParent !== null);
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+    box.select();
+  });
+}
+
+/** Close an open menu by a click elsewhere, by Escape, and when another one opens; keep it inside the window. */
+function closeMenus() {
+  document.addEventListener("toggle", (event) => {
+    const body = event.target.matches("details.menu[open]") && event.target.querySelector(".filter-body");
+    if (body) body.classList.toggle("to-left", body.getBoundingClientRect().left + body.offsetWidth > document.documentElement.clientWidth);
+  }, true);
+  const open = () => [...document.querySelectorAll("details.menu[open]")];
+  document.addEventListener("click", (event) => {
+    for (const menu of open()) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of open()) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+/** Move the keyboard into the drawer when it opens and back when it closes; Escape closes it. */
+function menuDrawer() {
+  const drawer = document.getElementById("menu");
+  const opener = document.querySelector("[data-menu]");
+  if (!drawer || !opener) return;
+  opener.setAttribute("aria-expanded", "false");
+  const follow = () => {
+    const isOpen = location.hash === "#menu" && opener.offsetParent !== null;
+    opener.setAttribute("aria-expanded", String(isOpen));
+    for (const part of document.querySelectorAll(".main, .bottom")) part.inert = isOpen;
+    document.body.style.overflow = isOpen ? "hidden" : "";
+    if (isOpen) drawer.querySelector(".side-close").focus();
+  };
+  window.addEventListener("hashchange", () => {
+    follow();
+    if (location.hash !== "#menu") opener.focus({ preventScroll: true });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && location.hash === "#menu") location.hash = "top";
+  });
+  follow();
+}
+
+/** Let a table that is wider than its card scroll in it; others keep the head in sight. */
+function fitTables() {
+  const cards = [...document.querySelectorAll(".cards")];
+  const fit = () => {
+    for (const card of cards) {
+      card.classList.remove("wide");
+      card.classList.toggle("wide", [...card.children].some((part) => part.tagName === "TABLE" && part.offsetWidth > card.clientWidth + 1));
+    }
+  };
+  window.addEventListener("resize", fit);
+  fit();
+}
+
+switchTheme();
+fitTables();
+focusSearch();
+closeMenus();
+menuDrawer();

@@ -1,0 +1,77 @@
+"""Error pages of the product: refused, not found, expired, broken."""
+
+import logging
+from typing import Any
+
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from app.access.actor import current_actor
+from app.access.permissions import KEYS
+from app.core.database import db
+from app.core.errors import Forbidden, NotFound, Refused
+from app.web.page import log_refusal
+
+log = logging.getLogger(__name__)
+
+
+def init_app(app: Flask) -> None:
+    """Register the error pages."""
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(Forbidden, _forbidden)
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(CSRFError, _expired)
+    app.register_error_handler(StaleDataError, _changed_meanwhile)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def _not_found(error: NotFound) -> tuple[str, int]:
+    db.session.rollback()
+    # an id of nobody's and an id of somebody else's look alike, here and in the log
+    if request.view_args:
+        log_refusal(None, "not found")
+    return render_template("errors/404.html"), 404
+
+
+def _forbidden(error: Forbidden) -> tuple[str, int]:
+    db.session.rollback()
+    log_refusal(error.key, "no key")
+    row = KEYS.get(error.key or "")
+    shown = {"key": row.name, "label": row.label, "meaning": row.meaning} if row else None
+    return render_template("errors/403.html", key=shown, request_url=None), 403
+
+
+def _refused(error: Refused) -> tuple[str, int]:
+    db.session.rollback()
+    return render_template("errors/400.html", sentence=error.message), 422
+
+
+def _expired(error: CSRFError) -> tuple[str, int]:
+    return render_template("errors/expired.html"), 400
+
+
+def _changed_meanwhile(error: StaleDataError) -> tuple[str, int]:
+    db.session.rollback()
+    return render_template("errors/400.html"), 409
+
+
+def _http(error: HTTPException) -> Any:
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    code = error.code or 500
+    if code == 404:
+        return render_template("errors/404.html"), 404
+    if code == 403:
+        return render_template("errors/403.html", key=None, request_url=None), 403
+    if code >= 500:
+        return render_template("errors/500.html"), code
+    return render_template("errors/400.html"), code
+
+
+def _broken(error: Exception) -> tuple[str, int]:
+    log.exception("unhandled error", exc_info=error, extra={"actor": getattr(current_actor(), "id", None)})
+    db.session.rollback()
+    return render_template("errors/500.html"), 500

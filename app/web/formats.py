@@ -1,0 +1,93 @@
+"""How values look on a page: money, dates, phones and digits in the viewer's language and digits."""
+
+from datetime import date, datetime, timedelta
+
+from flask import Flask
+from flask_babel import get_locale
+from markupsafe import Markup, escape
+
+from app.access.actor import current_actor
+from app.core.clock import to_dhaka, today
+from app.core.language import format_date, format_moment, format_month, format_phone, in_digits
+from app.core.money import taka
+
+
+def language() -> str:
+    """Return the language of the page: "bn" or "en"."""
+    locale = get_locale()
+    return "en" if locale is not None and locale.language == "en" else "bn"
+
+
+def digits() -> str:
+    """Return the digits of the page: the viewer's choice; Bengali in a Bengali page of a stranger."""
+    actor = current_actor()
+    if actor is not None:
+        return actor.digits
+    return "beng" if language() == "bn" else "latn"
+
+
+def show_taka(paisa: int) -> str:
+    """Write paisa as taka."""
+    return taka(paisa, digits())
+
+
+def show_taka_html(paisa: int) -> Markup:
+    """Write paisa as taka with the paisa smaller."""
+    whole, _dot, rest = taka(paisa, digits()).rpartition(".")
+    return Markup('<span class="money">{}<small>.{}</small></span>').format(whole, rest)
+
+
+def show_day(day: date) -> str:
+    """Write a date."""
+    return format_date(day, language(), digits())
+
+
+def show_moment(moment: datetime) -> Markup:
+    """Write a moment as Dhaka's clocks show it; today's and yesterday's with the time alone beside the day."""
+    text = format_moment(moment, language(), digits())
+    local = to_dhaka(moment)
+    shown = in_digits(f"{local:%H:%M}", digits()) if local.date() == today() else text
+    if local.date() != today() and local.date() < today() - timedelta(days=1):
+        shown = format_date(local.date(), language(), digits())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(timespec="seconds"), text, shown)
+
+
+def show_full_moment(moment: datetime) -> str:
+    """Write a moment with date and time."""
+    return format_moment(moment, language(), digits())
+
+
+def show_month(day: date) -> str:
+    """Write the month of a date."""
+    return format_month(day, language(), digits())
+
+
+def show_phone(number: str) -> str:
+    """Write a mobile number as people read it."""
+    return format_phone(number, digits())
+
+
+def show_digits(value: object) -> str:
+    """Write a number's or identifier's digits in the viewer's."""
+    return in_digits(value, digits())
+
+
+def show_number(value: int) -> str:
+    """Write a count with lakh grouping."""
+    whole = taka(value * 100, digits()).rpartition(".")[0]
+    return str(escape(whole.replace("৳", "").replace("\u00a0", "")))
+
+
+def init_app(app: Flask) -> None:
+    """Make the filters known to the templates."""
+    app.jinja_env.filters.update(
+        taka=show_taka,
+        taka_html=show_taka_html,
+        day=show_day,
+        moment=show_moment,
+        full_moment=show_full_moment,
+        month=show_month,
+        phone=show_phone,
+        digits=show_digits,
+        number=show_number,
+    )

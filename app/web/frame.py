@@ -1,0 +1,149 @@
+"""What surrounds every request: who acts, in which scope and language, and what the templates find around each page."""
+
+import hashlib
+import re
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.access.actor import Actor, current_actor, set_actor
+from app.access.scope import everywhere
+from app.accounts.models import Kind, Tenant
+from app.core.database import db
+from app.core.language import LANGUAGES
+from app.web.formats import digits, language
+
+KIND_LABELS = {
+    Kind.SUPER_ADMIN: _l("Super Admin"),
+    Kind.GROUP_ADMIN: _l("Group Admin"),
+    Kind.OPERATOR: _l("Operator"),
+    Kind.SUB_OPERATOR: _l("Sub-Operator"),
+    Kind.MANAGER: _l("Manager"),
+}
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+}
+YEAR = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    """Surround every request of the application."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_end)
+    app.context_processor(_surroundings)
+    app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def _begin() -> Response | None:
+    g.request_id = secrets.token_hex(8)
+    set_actor(None)
+    if request.endpoint == "static":
+        return None
+    if any("\x00" in value or len(value) > 2000 for values in request.args.listvalues() for value in values):
+        abort(400)
+    if current_user.is_authenticated:
+        set_actor(current_user._get_current_object())
+    elif session.get("_user_id"):
+        # the account, its password or its status changed: this session is over
+        locale = session.get("locale")
+        session.clear()
+        session["locale"] = locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    return None
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={YEAR}; includeSubDomains")
+    if request.endpoint == "static":
+        # the address carries the content's hash: another content has another address
+        if request.args.get("v"):
+            response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    set_actor(None)
+
+
+def static_url(name: str) -> str:
+    """Return the address of a static file with the hash of its content, so that browsers may keep it for ever."""
+    return f"/static/{name}?v={_fingerprint(str(Path(current_app.static_folder or '') / name))}"
+
+
+@cache
+def _fingerprint(path: str) -> str:
+    file = Path(path)
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.is_file() else "0"
+
+
+class Viewer:
+    """The signed-in account as the templates show it."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.name = actor.name
+        self.email = actor.email
+        self.kind = KIND_LABELS[actor.kind]
+        self.initials = actor.initials
+
+
+def _surroundings() -> dict[str, Any]:
+    actor = current_actor()
+    site_map = current_app.extensions["sitemap"]
+    return {
+        "language": language(),
+        "digits": digits(),
+        "theme": actor.theme if actor else "auto",
+        "current_account": Viewer(actor) if actor else None,
+        "can": actor.may if actor else lambda key: False,
+        "menu": site_map.menu(actor, request.path) if actor else [],
+        "bottom_bar": site_map.bottom_bar(actor, request.path) if actor else [],
+        "company": company_of(actor) if actor else None,
+        "request_id": g.get("request_id"),
+    }
+
+
+def company_of(actor: Actor) -> Tenant | None:
+    """Return the tenant of an account, for its name on the page."""
+    if actor.tenant_id is None:
+        return None
+    if "company" not in g:
+        with everywhere("a tenant's name is known to all its accounts"):
+            g.company = db.session.get(Tenant, actor.tenant_id)
+    return g.company
+
+
+def wanted_language(name: str) -> str:
+    """Return the language named in an address, or answer 404."""
+    if name not in LANGUAGES:
+        abort(404)
+    return name
+
+
+def back_to(target: str | None, fallback: str) -> Response:
+    """Go back to a path of this site."""
+    plain = target if target and re.fullmatch(r"/(?![/\\])[^\s\\]*", target) else url_for(fallback)
+    return redirect(plain)

@@ -1,0 +1,426 @@
+"""Lists: which columns and filters a list has, and what of them one request shows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import Select, func
+
+from app.access.actor import Actor
+from app.core.clock import start_of_day
+from app.core.database import db
+from app.core.errors import Refused
+from app.core.language import normalise, to_ascii_digits
+from app.core.money import parse_amount
+from app.web.formats import show_day, show_number, show_taka
+
+PAGE_SIZES = (25, 50, 100)
+LAST_PAGE = 1_000_000
+LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a list. ``value`` reads it off a row; ``sort`` is what orders by it; ``key`` is the permission, or any of several, that opens it.
+
+    ``csv`` reads what the export writes where that differs; ``total`` is what the foot adds up, in paisa.
+    """
+
+    name: str
+    label: Any
+    value: Callable[[Any], Any]
+    kind: str = "text"
+    sort: Any = None
+    key: str | tuple[str, ...] | None = None
+    csv: Callable[[Any], Any] | None = None
+    total: Any = None
+    url: Callable[[Any], str | None] | None = None
+    secondary: Callable[[Any], Any] | None = None
+    tone: Callable[[Any], str | None] | None = None
+    only_csv: bool = False
+    only_page: bool = False
+    card: str | None = None
+    align: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Narrow a list to rows with one of some values."""
+
+    name: str
+    label: Any
+    options: Callable[[], list[tuple[str, Any]]]
+    condition: Callable[[str], Any]
+    key: str | tuple[str, ...] | None = None
+
+    def read(self, arguments: dict[str, str]) -> "ShownFilter":
+        """Read the filter off the address; a value that is not offered narrows to nothing rather than to everything."""
+        chosen = arguments.get(self.name, "")
+        options = [(value, str(label)) for value, label in self.options()]
+        known = dict(options)
+        condition = self.condition(chosen) if chosen in known else None
+        return ShownFilter(
+            self.name,
+            str(self.label),
+            "choice",
+            conditions=[condition] if condition is not None else [],
+            active=chosen in known and chosen != "",
+            active_label=known.get(chosen, ""),
+            options=[{"value": value, "label": label, "selected": value == chosen} for value, label in options],
+        )
+
+
+@dataclass(frozen=True)
+class DateRange:
+    """Narrow a list to dates or moments from one day to another, both included."""
+
+    name: str
+    label: Any
+    column: Any
+    is_moment: bool = False
+    key: str | tuple[str, ...] | None = None
+
+    def read(self, arguments: dict[str, str]) -> "ShownFilter":
+        """Read both days off the address; what is no date is left out."""
+        first, last = (_day(arguments.get(f"{self.name}_{edge}", "")) for edge in ("from", "to"))
+        conditions = []
+        if first:
+            conditions.append(self.column >= (start_of_day(first) if self.is_moment else first))
+        if last:
+            conditions.append(self.column < start_of_day(last + timedelta(days=1)) if self.is_moment else self.column <= last)
+        label = " – ".join(show_day(day) if day else "…" for day in (first, last))
+        return ShownFilter(
+            self.name,
+            str(self.label),
+            "date_range",
+            conditions=conditions,
+            active=bool(conditions),
+            active_label=label,
+            from_value=first.isoformat() if first else "",
+            to_value=last.isoformat() if last else "",
+        )
+
+
+@dataclass(frozen=True)
+class AmountRange:
+    """Narrow a list to amounts from one to another, typed in taka."""
+
+    name: str
+    label: Any
+    column: Any
+    key: str | tuple[str, ...] | None = None
+
+    def read(self, arguments: dict[str, str]) -> "ShownFilter":
+        """Read both amounts off the address; what is no amount is left out."""
+        typed = {edge: arguments.get(f"{self.name}_{edge}", "")[:30] for edge in ("from", "to")}
+        least, most = _paisa(typed["from"]), _paisa(typed["to"])
+        conditions = [] if least is None else [self.column >= least]
+        conditions += [] if most is None else [self.column <= most]
+        label = " – ".join("…" if paisa is None else show_taka(paisa) for paisa in (least, most))
+        return ShownFilter(
+            self.name,
+            str(self.label),
+            "amount_range",
+            conditions=conditions,
+            active=bool(conditions),
+            active_label=label,
+            from_value=typed["from"],
+            to_value=typed["to"],
+        )
+
+
+Filter = Choice | DateRange | AmountRange
+
+
+@dataclass
+class ShownFilter:
+    """A filter as one request shows it."""
+
+    name: str
+    label: str
+    kind: str
+    conditions: list[Any]
+    active: bool
+    active_label: str = ""
+    options: list[dict[str, Any]] = field(default_factory=list)
+    from_value: str = ""
+    to_value: str = ""
+    value: str = ""
+    multiple: bool = False
+    clear_url: str = ""
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(to_ascii_digits(text)) if len(text) <= 40 else None
+    except ValueError:
+        return None
+
+
+def _paisa(text: str) -> int | None:
+    try:
+        return parse_amount(text, allow_zero=True) if text.strip() else None
+    except Refused:
+        return None
+
+
+@dataclass
+class ListRequest:
+    """What the address asks of a list."""
+
+    statement: Select[Any]
+    filters: list[ShownFilter]
+    query: str
+    page: int
+    page_size: int
+    sort: str
+    descending: bool
+
+
+class Cell:
+    """A cell as the template draws it."""
+
+    __slots__ = ("column", "kind", "secondary", "tone", "url", "value")
+
+    def __init__(self, column: Column, row: Any) -> None:
+        self.column = column.name
+        self.kind = column.kind
+        self.value = column.value(row)
+        self.url = column.url(row) if column.url else None
+        self.secondary = column.secondary(row) if column.secondary else None
+        self.tone = column.tone(row) if column.tone else None
+
+
+@dataclass
+class Row:
+    """A row as the template draws it."""
+
+    id: int
+    cells: list[Cell]
+    url: str | None = None
+    tone: str | None = None
+    actions: list[Any] = field(default_factory=list)
+
+
+@dataclass
+class ShownColumn:
+    """A column's head as the template draws it."""
+
+    name: str
+    label: str
+    kind: str
+    sort_url: str | None
+    sorted: str | None
+    card: str | None
+    align: str | None
+
+
+@dataclass
+class Listing:
+    """A list as the template draws it."""
+
+    columns: list[ShownColumn]
+    rows: list[Row]
+    filters: list[ShownFilter]
+    query: str
+    searchable: bool
+    search_label: str
+    clear_url: str
+    count: int
+    count_text: str
+    page_size: int
+    page_sizes: list[dict[str, Any]]
+    previous_url: str | None
+    next_url: str | None
+    totals: dict[str, int]
+    totals_label: str
+    hidden: list[tuple[str, str]]
+    export_url: str | None = None
+    add_url: str | None = None
+    add_label: str = ""
+    empty_text: str = ""
+    empty_icon: str = "list"
+    bulk_actions: list[Any] = field(default_factory=list)
+
+
+def opens(key: str | tuple[str, ...] | None, actor: Actor) -> bool:
+    """Tell whether a column or filter opens to the viewer: no key, the key, or any of several."""
+    if key is None:
+        return True
+    return any(actor.may(one) for one in ((key,) if isinstance(key, str) else key))
+
+
+def readable_columns(columns: tuple[Column, ...], actor: Actor) -> list[Column]:
+    """Return the columns the viewer's keys open."""
+    return [column for column in columns if opens(column.key, actor)]
+
+
+def read_request(
+    statement: Select[Any],
+    columns: list[Column],
+    filters: tuple[Filter, ...],
+    actor: Actor,
+    *,
+    search: Callable[[str], Any] | None,
+    default_sort: str,
+    default_descending: bool = True,
+) -> ListRequest:
+    """Read filters, search, order and page off the address and narrow the statement; nonsense falls back to the default."""
+    arguments = {name: value.replace("\x00", "") for name, value in request.args.items()}
+    shown = [one.read(arguments) for one in filters if opens(one.key, actor)]
+    for one in shown:
+        statement = statement.where(*one.conditions)
+    query = normalise(arguments.get("q", ""))[:LONGEST_SEARCH] if search else ""
+    if query and search:
+        statement = statement.where(search(query))
+    sortable = {column.name for column in columns if column.sort is not None}
+    sort = arguments.get("sort", "")
+    descending = arguments.get("dir") == "desc"
+    if sort not in sortable:
+        sort, descending = default_sort, default_descending
+    return ListRequest(
+        statement,
+        shown,
+        query,
+        page=_whole(arguments.get("page", ""), 1, LAST_PAGE) or 1,
+        page_size=size if (size := _whole(arguments.get("page_size", ""), 1, 100)) in PAGE_SIZES else actor.page_size,
+        sort=sort,
+        descending=descending,
+    )
+
+
+def _whole(text: str, least: int, most: int) -> int | None:
+    text = to_ascii_digits(text)
+    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+        return None
+    return min(max(int(text), least), most)
+
+
+def ordered(asked: ListRequest, columns: list[Column], identity: Any) -> Select[Any]:
+    """Return the statement in the order asked for, the newest row first among equals."""
+    order = next((column.sort for column in columns if column.name == asked.sort), identity)
+    expressions = order if isinstance(order, tuple) else (order,)
+    directed = [expression.desc() if asked.descending else expression.asc() for expression in expressions]
+    return asked.statement.order_by(*directed, identity.desc())
+
+
+def count_and_total(asked: ListRequest, columns: list[Column], identity: Any) -> tuple[int, dict[str, int]]:
+    """Return how many rows the filters leave and the sums of the columns that have one, in paisa."""
+    totalled = [column for column in columns if column.total is not None]
+    narrowed = asked.statement.with_only_columns(
+        func.count(identity), *(func.coalesce(func.sum(column.total), 0) for column in totalled), maintain_column_froms=True
+    ).order_by(None)
+    count, *sums = db.session.execute(narrowed).one()
+    return count, {column.name: int(total) for column, total in zip(totalled, sums, strict=True)}
+
+
+def build(
+    asked: ListRequest,
+    columns: list[Column],
+    identity: Any,
+    *,
+    options: tuple[Any, ...] = (),
+    row_url: Callable[[Any], str | None] | None = None,
+    row_tone: Callable[[Any], str | None] | None = None,
+    searchable: bool,
+    search_label: str = "",
+) -> Listing:
+    """Run the list's statements and return what the template draws."""
+    shown = [column for column in columns if not column.only_csv]
+    count, totals = count_and_total(asked, shown, identity)
+    statement = ordered(asked, columns, identity).options(*options)
+    rows = db.session.execute(statement.limit(asked.page_size).offset((asked.page - 1) * asked.page_size)).scalars().unique().all()
+    arguments = {name: value for name, value in request.args.items() if name not in ("page", "_l_") and value}
+    for one in asked.filters:
+        dropped = {one.name, f"{one.name}_from", f"{one.name}_to"}
+        one.clear_url = _address({name: value for name, value in arguments.items() if name not in dropped})
+    kept = {name: value for name, value in arguments.items() if name in ("sort", "dir", "page_size", "tab")}
+    last = (asked.page - 1) * asked.page_size + len(rows)
+    return Listing(
+        columns=[_head(column, asked, arguments) for column in shown],
+        rows=[
+            Row(row.id, [Cell(column, row) for column in shown], row_url(row) if row_url else None, row_tone(row) if row_tone else None)
+            for row in rows
+        ],
+        filters=asked.filters,
+        query=asked.query,
+        searchable=searchable,
+        search_label=search_label,
+        clear_url=_address(kept),
+        count=count,
+        count_text=_count_text(asked, len(rows), count),
+        page_size=asked.page_size,
+        page_sizes=[{"size": size, "url": _address({**arguments, "page_size": str(size)})} for size in PAGE_SIZES],
+        previous_url=_address({**arguments, "page": str(asked.page - 1)}) if asked.page > 1 else None,
+        next_url=_address({**arguments, "page": str(asked.page + 1)}) if last < count else None,
+        totals=totals if len(rows) else {},
+        totals_label=ngettext(
+            "Total of %(count)s row under these filters", "Total of all %(count)s rows under these filters", count, count=show_number(count)
+        ),
+        hidden=list(kept.items()),
+    )
+
+
+def _count_text(asked: ListRequest, on_page: int, count: int) -> str:
+    return _("Page %(page)s · %(shown)s of %(count)s", page=show_number(asked.page), shown=show_number(on_page), count=show_number(count))
+
+
+def _head(column: Column, asked: ListRequest, arguments: dict[str, str]) -> ShownColumn:
+    direction = None
+    sort_url = None
+    if column.sort is not None:
+        if asked.sort == column.name:
+            direction = "desc" if asked.descending else "asc"
+        turned = "desc" if direction == "asc" else "asc"
+        sort_url = _address({**arguments, "sort": column.name, "dir": turned})
+    return ShownColumn(column.name, str(column.label), column.kind, sort_url, direction, column.card, column.align)
+
+
+def _address(arguments: dict[str, str]) -> str:
+    return request.path + ("?" + urlencode(arguments) if arguments else "")
+
+
+def csv_rows(asked: ListRequest, columns: list[Column], identity: Any, options: tuple[Any, ...]) -> Iterator[list[Any]]:
+    """Yield the cells of every row the filters leave, a chunk of rows at a time."""
+    statement = ordered(asked, columns, identity).options(*options).execution_options(yield_per=500)
+    written = [column for column in columns if not column.only_page]
+    for row in db.session.execute(statement).scalars():
+        yield [(column.csv or column.value)(row) for column in written]
+
+
+def simple_listing(
+    columns: tuple[Column, ...],
+    rows: list[Any],
+    *,
+    row_url: Callable[[Any], str | None] | None = None,
+    row_tone: Callable[[Any], str | None] | None = None,
+    empty_text: str = "",
+) -> Listing:
+    """Return rows that are at hand as a list without filters, orders or pages: a tab of a profile."""
+    return Listing(
+        columns=[ShownColumn(column.name, str(column.label), column.kind, None, None, column.card, column.align) for column in columns],
+        rows=[
+            Row(row.id, [Cell(column, row) for column in columns], row_url(row) if row_url else None, row_tone(row) if row_tone else None)
+            for row in rows
+        ],
+        filters=[],
+        query="",
+        searchable=False,
+        search_label="",
+        clear_url="",
+        count=len(rows),
+        count_text="",
+        page_size=0,
+        page_sizes=[],
+        previous_url=None,
+        next_url=None,
+        totals={},
+        totals_label="",
+        hidden=[],
+        empty_text=empty_text,
+    )

@@ -1,0 +1,276 @@
+"""The base of every page: a door per route, opened by the key table alone; lists, pages, forms and exports over FAB's model views."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar
+
+from flask import abort, flash, g, has_request_context, redirect, render_template, request, session, url_for
+from flask_appbuilder import BaseView, ModelView, expose
+from flask_appbuilder.exceptions import FABException
+from flask_appbuilder.models.filters import Filters
+from flask_appbuilder.urltools import get_filter_args
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from werkzeug.wrappers import Response
+
+from app.access.actor import Actor, current_actor
+from app.access.permissions import PUBLIC, is_known
+from app.access.scope import everywhere, get_or_404
+from app.activity.recorder import record
+from app.core.database import transaction
+from app.core.errors import Forbidden, Refused
+from app.web.exports import csv_response
+from app.web.forms import HouseForm
+from app.web.listing import Column, Filter, Listing, build, csv_rows, read_request, readable_columns
+
+REFUSED = 422
+"""The status of a form that comes back with a sentence (demo contract: 200 or 422)."""
+
+
+class UndeclaredDoor(RuntimeError):
+    """A route without a key, or a key that the table does not know: the application does not start."""
+
+
+def guarded(key: str, handler: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a request in only when the key opens to who is signed in: 403 without it, to the sign-in page when nobody is (spec §1)."""
+
+    @wraps(handler)
+    def enter(*args: Any, **kwargs: Any) -> Any:
+        if key != PUBLIC:
+            actor = current_actor()
+            if actor is None:
+                return redirect(url_for("SignInPage.login", next=_wanted()))
+            if not actor.may(key):
+                raise Forbidden(key)
+        return handler(*args, **kwargs)
+
+    return enter
+
+
+def _wanted() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+
+
+class Doors(BaseView):
+    """What all views of the house share: ``keys`` names for each route the key or audience that opens it."""
+
+    keys: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.include_route_methods = set(self.keys)
+        self.method_permission_name = dict(self.keys)
+        self._check_doors()
+        super().__init__(**kwargs)
+
+    def _check_doors(self) -> None:
+        view = type(self)
+        own = {name for cls in view.__mro__ for name, member in vars(cls).items() if hasattr(member, "_urls") and cls.__module__.startswith("app.")}
+        inherited = {"list", "show", "add", "edit", "delete", "export"} if issubclass(view, Page) else set()
+        for name in own - inherited - set(self.keys):
+            raise UndeclaredDoor(f"{view.__name__}.{name} has no key")
+        for name, key in self.keys.items():
+            if not hasattr(getattr(view, name, None), "_urls"):
+                raise UndeclaredDoor(f"{view.__name__}.{name} is no route")
+            if not is_known(key):
+                raise UndeclaredDoor(f"{view.__name__}.{name} names an unknown key: {key}")
+
+    def _register_urls(self) -> None:
+        for name, key in self.keys.items():
+            handler = getattr(self, name)
+            for url, methods in handler._urls:
+                self.blueprint.add_url_rule(url, name, guarded(key, handler), methods=methods)
+
+    def render(self, template: str, **context: Any) -> str:
+        """Render a template with what FAB and the house give every page."""
+        return render_template(template, appbuilder=self.appbuilder, base_template=self.appbuilder.base_template, **context)
+
+    def link(self, method: str, **values: Any) -> str | None:
+        """Return the address of one of this view's routes, or None when its key is not held."""
+        actor = current_actor()
+        if actor is None or not actor.may(self.keys[method]):
+            return None
+        return url_for(f"{self.endpoint}.{method}", **values)
+
+    def ask(
+        self,
+        form: HouseForm,
+        act: Callable[[], Response],
+        template: str = "page/form.html",
+        **context: Any,
+    ) -> Response | str | tuple[str, int]:
+        """Show a form, or do what it says in one transaction and go on; a refusal comes back beside its field, nothing is written."""
+        if form.validate_on_submit():
+            try:
+                with transaction():
+                    return act()
+            except Refused as refused:
+                form.attach(refused)
+        shown = self.render(template, form=form, **context)
+        return (shown, REFUSED) if request.method == "POST" else shown
+
+    def update_redirect(self) -> None:
+        """Keep no history of addresses in the cookie: long list addresses would outgrow it."""
+
+
+class Panel(Doors):
+    """A page or a set of pages that is not about one model."""
+
+
+class Page(Doors, ModelView):
+    """A model's pages: list, show, add, edit, delete and export, each behind its key."""
+
+    columns: ClassVar[tuple[Column, ...]] = ()
+    filters: ClassVar[tuple[Filter, ...]] = ()
+    search: ClassVar[Callable[[str], Any] | None] = None
+    search_label: ClassVar[Any] = ""
+    default_sort: ClassVar[str] = ""
+    title: Any = ""
+    add_label: ClassVar[Any] = ""
+    empty_text: ClassVar[Any] = ""
+    empty_icon: ClassVar[str] = "list"
+    load: ClassVar[tuple[Any, ...]] = ()
+    list_template = "page/list.html"
+    export_name: ClassVar[str] = "list"
+    # FAB makes a form per view even where none of its pages is used
+    search_form = HouseForm
+    add_form = HouseForm
+    edit_form = HouseForm
+
+    # FAB keeps one Filters object per process and fills it per request: two requests would mix (measured: 156 of 160 pages)
+    @property
+    def _filters(self) -> Filters:
+        if not has_request_context():
+            return self.__dict__["_filter_model"]
+        kept = g.setdefault("_filters_of_request", {})
+        if self.endpoint not in kept:
+            kept[self.endpoint] = self.datamodel.get_filters(self.search_columns)
+        return kept[self.endpoint]
+
+    @_filters.setter
+    def _filters(self, filters: Filters) -> None:
+        self.__dict__["_filter_model"] = filters
+
+    def rows(self) -> Select[Any]:
+        """Select the rows of the list, before filters; the scope narrows it by itself."""
+        return select(self.datamodel.obj)
+
+    def _asked(self, actor: Actor) -> tuple[Any, list[Column]]:
+        columns = readable_columns(self.columns, actor)
+        asked = read_request(
+            self.rows(),
+            columns,
+            self.filters,
+            actor,
+            search=type(self).search,
+            default_sort=self.default_sort,
+        )
+        asked.statement = self._fab_filtered(asked.statement)
+        return asked, columns
+
+    def _fab_filtered(self, statement: Select[Any]) -> Select[Any]:
+        if not any(name.startswith("_flt_") for name in request.args):
+            return statement
+        filters = self._filters
+        try:
+            get_filter_args(filters)
+            return filters.apply_all(statement)
+        except (FABException, ValueError, TypeError, LookupError, AttributeError):
+            abort(400)
+
+    @expose("/list/")
+    def list(self) -> str:
+        """Show the list."""
+        actor = self._actor()
+        asked, columns = self._asked(actor)
+        listing = build(
+            asked,
+            columns,
+            self.datamodel.obj.id,
+            options=self.load,
+            row_url=self.row_url,
+            row_tone=self.row_tone,
+            searchable=type(self).search is not None,
+            search_label=str(self.search_label),
+        )
+        listing.export_url = self._same_query("export") if "export" in self.keys else None
+        listing.add_url = self.link("add") if "add" in self.keys else None
+        listing.add_label = str(self.add_label)
+        listing.empty_text = _("Nothing is found under these filters.") if _is_narrowed(listing) else str(self.empty_text)
+        listing.empty_icon = self.empty_icon
+        return self.render(self.list_template, page=self, listing=listing, **self.list_context(actor))
+
+    def list_context(self, actor: Actor) -> dict[str, Any]:
+        """Return what a list's own template wants besides the list."""
+        return {}
+
+    def _same_query(self, method: str) -> str | None:
+        address = self.link(method)
+        query = request.query_string.decode("ascii", "ignore")
+        return f"{address}?{query}" if address and query else address
+
+    @expose("/export")
+    def export(self) -> Response:
+        """Download the list as CSV: exactly the rows under filters, scope and key; the download is logged."""
+        actor = self._actor()
+        asked, columns = self._asked(actor)
+        with transaction():
+            record(
+                "access",
+                "list.exported",
+                tenant_id=actor.tenant_id,
+                owner_id=actor.owner_id,
+                list=self.export_name,
+                query=request.query_string.decode("ascii", "ignore")[:300],
+            )
+        titles = [str(column.label) for column in columns if not column.only_page]
+        return csv_response(self.export_name, titles, csv_rows(asked, columns, self.datamodel.obj.id, self.load))
+
+    def row_url(self, row: Any) -> str | None:
+        """Return where a row of the list leads."""
+        return self.link("show", pk=row.id) if "show" in self.keys else None
+
+    def row_tone(self, row: Any) -> str | None:
+        """Return how a row is drawn: "void" strikes its amounts out."""
+        return None
+
+    def _row(self, pk: object) -> Any:
+        return get_or_404(self.datamodel.obj, pk, *self.load)
+
+    @staticmethod
+    def _actor() -> Actor:
+        actor = current_actor()
+        if actor is None:
+            raise Forbidden
+        return actor
+
+    def done(self, sentence: str, url: str | None) -> Response:
+        """Say what was done and go on with a GET, to the first page where the next page's key is not held."""
+        flash(sentence, "success")
+        return redirect(url or url_for("HomePage.index"), 303)
+
+
+def _is_narrowed(listing: Listing) -> bool:
+    return bool(listing.query or any(one.active for one in listing.filters))
+
+
+def remember_language(language: str) -> None:
+    """Show pages in this language for the rest of the session."""
+    session["locale"] = language
+
+
+def log_refusal(key: str | None, kind: str) -> None:
+    """Record that access was refused, in the actor's tenant (spec §1)."""
+    actor = current_actor()
+    if actor is None or actor.tenant_id is None:
+        return
+    with everywhere("the refusal is the actor's own entry"), transaction():
+        record(
+            "access",
+            "access.refused",
+            tenant_id=actor.tenant_id,
+            owner_id=actor.owner_id,
+            path=request.path[:200],
+            method=request.method,
+            key=key or "",
+            kind=kind,
+        )

@@ -1,0 +1,78 @@
+"""Small things pages show: badges, actions, documents, tabs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A status as word and tone: "ok", "warn", "due", "accent" or none."""
+
+    value: str
+    label: Any
+    tone: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """A button: where it leads and how it looks."""
+
+    label: Any
+    url: str
+    icon: str = ""
+    style: str = "plain"
+    method: str = "get"
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a page."""
+
+    name: str
+    label: Any
+    url: str
+    active: bool
+
+
+def badges(*rows: tuple[str, Any, str | None]) -> dict[str, Badge]:
+    """Return badges by their value."""
+    return {value: Badge(value, label, tone) for value, label, tone in rows}
+
+
+CUSTOMER_STATUS = badges(
+    ("active", _l("Active"), "ok"),
+    ("suspended", _l("Suspended"), "warn"),
+    ("disabled", _l("Disabled"), None),
+)
+BILL_STATUS = badges(
+    ("unpaid", _l("Unpaid"), "due"),
+    ("partial", _l("Partly paid"), "warn"),
+    ("paid", _l("Paid"), "ok"),
+    ("void", _l("Void"), None),
+)
+RECORD_STATUS = badges(("valid", _l("Valid"), "ok"), ("void", _l("Void"), None))
+PAYMENT_STATUS = badges(
+    ("paid", _l("Paid"), "ok"),
+    ("partial", _l("Partly paid"), "warn"),
+    ("due", _l("Due"), "due"),
+    ("advance", _l("Advance"), "accent"),
+)
+CONNECTION_TYPES = {"pppoe": "PPPoE", "hotspot": _l("Hotspot"), "static_ip": _l("Static IP"), "other": _l("Other")}
+CYCLES = {"daily": _l("Daily"), "monthly": _l("Monthly"), "free": _l("Free"), "prepaid": _l("Prepaid")}
+METHODS = {"cash": _l("Cash"), "bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")}
+PURPOSES = {
+    "monthly": _l("Monthly bill"),
+    "package_change": _l("Package change"),
+    "recharge": _l("Recharge"),
+    "new_customer": _l("New customer"),
+    "manual": _l("Bill by hand"),
+}
+LANGUAGE_NAMES = {"bn": "বাংলা", "en": "English"}
+DIGIT_NAMES = {"latn": "0123", "beng": "০১২৩"}
+
+
+def choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return values with their labels, as select fields and filters want them."""
+    return [(value, row.label if isinstance(row, Badge) else row) for value, row in labels.items()]

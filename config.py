@@ -1,0 +1,81 @@
+"""Every setting, a class per environment. Secrets come from the environment only."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+
+
+class Settings:
+    """What all environments share."""
+
+    APP_NAME = "Sanjog"
+    DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'instance' / 'sanjog.db'}"
+    DATABASE_IS_THROWAWAY = False
+    DEMO = False
+    HOST = "127.0.0.1"
+    PORT = int(os.environ.get("PORT") or 8080)
+
+    BABEL_DEFAULT_LOCALE = "bn"
+    BABEL_DEFAULT_TIMEZONE = "Asia/Dhaka"
+    BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
+    LANGUAGES = {"bn": {"flag": "bd", "name": "বাংলা"}, "en": {"flag": "gb", "name": "English"}}
+
+    SESSION_COOKIE_HTTPONLY = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    SESSION_COOKIE_SECURE = False
+    SESSION_COOKIE_NAME = "sanjog"
+    # pages stay open for a working day; the token lives as long as the session does
+    WTF_CSRF_TIME_LIMIT = None
+    WTF_CSRF_FIELD_NAME = "csrf_token"
+    MAX_CONTENT_LENGTH = 12 * 2**20
+    MAX_FORM_MEMORY_SIZE = 500_000
+    MAX_FORM_PARTS = 2_000
+
+    # FAB's own doors stay shut: no tables of its own, no API, no JWT sign-in (reference: security, §1.2)
+    FAB_CREATE_DB = False
+    FAB_UPDATE_PERMS = False
+    FAB_ADD_SECURITY_VIEWS = True
+    FAB_ADD_SECURITY_API = False
+    FAB_ADD_MENU_API = False
+    FAB_ADD_OPENAPI_VIEWS = False
+    FAB_API_SWAGGER_UI = False
+    FAB_API_KEY_ENABLED = False
+    FAB_ALLOW_GET_UNSAFE_MUTATIONS = False
+    FAB_BASE_TEMPLATE = "appbuilder/baselayout.html"
+    AUTH_USER_REGISTRATION = False
+    RATELIMIT_ENABLED = False
+
+
+class Demo(Settings):
+    """The demonstration: known secrets, the cast's password on the sign-in page."""
+
+    DEMO = True
+    SECRET_KEY = os.environ.get("SECRET_KEY") or "demo-secret-known-to-everybody"
+    LOG_KEY = os.environ.get("LOG_KEY") or "demo-log-key-known-to-everybody"
+
+
+class Testing(Demo):
+    """The tests: a database that is thrown away, jobs at once."""
+
+    TESTING = True
+    DATABASE_IS_THROWAWAY = True
+    PROPAGATE_EXCEPTIONS = False
+
+
+class Production(Settings):
+    """The real thing: refuses to start without secrets of its own."""
+
+    SECRET_KEY = os.environ.get("SECRET_KEY", "")
+    LOG_KEY = os.environ.get("LOG_KEY", "")
+    SESSION_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sanjog"
+    PREFERRED_URL_SCHEME = "https"
+
+
+BY_ENVIRONMENT = {"demo": Demo, "testing": Testing, "production": Production}
+
+
+def for_environment() -> type[Settings]:
+    """Return the settings that APP_ENV names; the demo's without it. Raises KeyError for an unknown name."""
+    return BY_ENVIRONMENT[os.environ.get("APP_ENV") or "demo"]
