@@ -8,12 +8,15 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from app.access.actor import Actor
-from app.accounts.views import AccountPage, LanguagePage
+from app.accounts.management import ManagerPage, ResellerPage, TenantPage
+from app.accounts.views import AccountPage, HelpPage, LanguagePage
 from app.activity.views import ActivityPage
+from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.customers.views import CustomerPage
 from app.dashboard.views import HealthPage, HomePage
 from app.expenses.views import ExpensePage
+from app.payments.recharge_views import RechargePage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
 
@@ -41,15 +44,25 @@ ENTRIES = (
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=True),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
+    Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
+    Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
+    Entry(_l("Providers"), "building", TenantPage, "list", _l("Resellers & Managers")),
+    Entry(_l("Help"), "help", HelpPage, "index", _l("Help")),
 )
 
 VIEWS = (
     CustomerPage,
     BillPage,
+    PackageChangePage,
     PaymentPage,
+    RechargePage,
     ExpensePage,
     ActivityPage,
+    ManagerPage,
+    ResellerPage,
+    TenantPage,
     AccountPage,
+    HelpPage,
     LanguagePage,
     HealthPage,
     ReceiptCheckPage,

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from flask_babel import get_locale
 from sqlalchemy import literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
@@ -32,13 +33,14 @@ class Actor:
     parent_id: int | None
     epoch: int = 1
     language: str = "bn"
-    digits: str = "latn"
+    digits: str = "auto"
     theme: str = "auto"
     page_size: int = 25
     above: tuple[int, ...] = ()
     below: tuple[int, ...] = ()
     keys: frozenset[str] = field(default_factory=frozenset)
     must_change: bool = False
+    seen_by: "Actor | None" = None
 
     is_authenticated = True
     is_active = True
@@ -51,6 +53,11 @@ class Actor:
     def may(self, key: str) -> bool:
         """Tell whether a key or an audience of the table opens to this account."""
         return may(self, key)
+
+    @property
+    def hand(self) -> "Actor":
+        """Who really acts: the parent, where it looks at the panel as one of its Managers."""
+        return self.seen_by or self
 
     @property
     def initials(self) -> str:
@@ -158,7 +165,15 @@ def demand(key: str) -> Actor:
     return actor
 
 
-def shown_taka(paisa: int) -> str:
-    """Return an amount in paisa as the account at work reads it, in its digits."""
+def reader_digits() -> str:
+    """Return the digits the reader sees, "latn" or "beng": the account's choice, else those of the language of the page."""
     actor = current_actor()
-    return taka(paisa, actor.digits if actor else "latn")
+    if actor is not None and actor.digits != "auto":
+        return actor.digits
+    locale = get_locale()
+    return "beng" if locale is not None and locale.language == "bn" else "latn"
+
+
+def shown_taka(paisa: int) -> str:
+    """Return an amount in paisa as the reader sees it."""
+    return taka(paisa, reader_digits())

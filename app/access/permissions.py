@@ -112,6 +112,7 @@ AUDIENCES: dict[str, tuple[Kind, ...]] = {
     PUBLIC: tuple(Kind),
     SIGNED_IN: tuple(Kind),
     "staff": (*PARENTS, Kind.MANAGER),
+    "managers": (Kind.MANAGER,),
     "parents": PARENTS,
     "resellers": RESELLERS,
     "group-admin": (Kind.GROUP_ADMIN,),

@@ -75,7 +75,8 @@ class Account(Base):
     mobile: Mapped[str] = mapped_column(String(20), default="")
     status: Mapped[str] = mapped_column(String(20), default=AccountStatus.ACTIVE)
     language: Mapped[str] = mapped_column(String(2), default="bn")
-    digits: Mapped[str] = mapped_column(String(4), default="latn")
+    # "auto" follows the language
+    digits: Mapped[str] = mapped_column(String(4), default="auto")
     theme: Mapped[str] = mapped_column(String(5), default="auto")
     page_size: Mapped[int] = mapped_column(default=25)
     last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -94,6 +95,8 @@ class Credential(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     password_hash: Mapped[str] = mapped_column(String(300))
     must_change: Mapped[bool] = mapped_column(default=False)
+    # a password that somebody else has given is good for a day
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # raised by a changed password or status: sessions that carry an older number are over
     epoch: Mapped[int] = mapped_column(default=1)
 

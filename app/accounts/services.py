@@ -2,18 +2,19 @@
 
 import re
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.access.actor import current_actor
-from app.access.models import Grant
+from app.access.models import Grant, KeyRequest
 from app.access.permissions import MANAGER_KEYS, RESELLER_KEYS
 from app.access.scope import everywhere
 from app.accounts.models import PARENTS, RESELLERS, Account, AccountStatus, Credential, Kind, Tenant
 from app.activity.recorder import record
+from app.core.clock import now
 from app.core.contact import is_email, normal_mobile
 from app.core.database import db, locked
 from app.core.errors import Refused
@@ -81,13 +82,7 @@ def _create(
     tenant_id: int | None, parent: Account | None, kind: Kind, name: str, email: str, mobile: str, password_hash: str, *, must_change: bool
 ) -> Account:
     name, email = normalise(name), normalise(email).lower()
-    if not name or len(name) > 120:
-        raise Refused(_("Enter a name of at most 120 characters."), "name")
-    if not is_email(email):
-        raise Refused(_("This is not an email address."), "email")
-    with everywhere("email addresses are unique in the installation"):
-        if db.session.execute(select(Account.id).where(func.lower(Account.email) == email)).first():
-            raise Refused(_("This email address cannot be used. Choose another."), "email")
+    _check_name_and_email(name, email)
     account = Account(
         tenant_id=tenant_id,
         parent_id=parent.id if parent else None,
@@ -102,6 +97,20 @@ def _create(
     db.session.add(Credential(account_id=account.id, password_hash=password_hash, must_change=must_change))
     db.session.flush()
     return account
+
+
+def _check_name_and_email(name: str, email: str, account: Account | None = None) -> None:
+    if not name or len(name) > 120:
+        raise Refused(_("Enter a name of at most 120 characters."), "name")
+    if not is_email(email):
+        raise Refused(_("This is not an email address."), "email")
+    with everywhere("email addresses are unique in the installation"):
+        taken = select(Account.id).where(Account.email == email)
+        if account is not None:
+            taken = taken.where(Account.id != account.id)
+        # no hint whose it is (spec: an address in use says nothing of its owner)
+        if db.session.execute(taken).first():
+            raise Refused(_("This email address cannot be used. Choose another."), "email")
 
 
 def hash_password(password: str) -> str:
@@ -124,16 +133,20 @@ def find_by_email(email: str) -> Account | None:
     """Return the account of an email address, whatever its case."""
     with everywhere("who signs in is not known yet"):
         return db.session.execute(
-            select(Account).where(func.lower(Account.email) == email.strip().lower())
+            select(Account).where(Account.email == email.strip().lower())
         ).scalar_one_or_none()
 
 
 def held_keys(account: Account) -> set[str]:
-    """Return the keys granted to an account, timed ones included."""
-    return set(db.session.execute(select(Grant.key).where(Grant.account_id == account.id)).scalars())
+    """Return the keys an account holds now, timed ones included."""
+    return set(
+        db.session.execute(
+            select(Grant.key).where(Grant.account_id == account.id, (Grant.until.is_(None)) | (Grant.until > now()))
+        ).scalars()
+    )
 
 
-def set_keys(account: Account, keys: set[str], *, until: datetime | None = None) -> tuple[set[str], set[str]]:
+def set_keys(account: Account, keys: set[str]) -> tuple[set[str], set[str]]:
     """Make these the keys an account holds and return what was added and what was withdrawn; one entry in the activity log.
 
     Raises Refused for an unknown key or one that this kind of account cannot hold.
@@ -145,20 +158,10 @@ def set_keys(account: Account, keys: set[str], *, until: datetime | None = None)
     db.session.execute(locked(select(Account.id).where(Account.id == account.id)))
     before = held_keys(account)
     added, withdrawn = keys - before, before - keys
-    if withdrawn:
-        db.session.execute(delete(Grant).where(Grant.account_id == account.id, Grant.key.in_(withdrawn)))
-    actor = current_actor()
-    db.session.add_all(
-        Grant(
-            tenant_id=account.tenant_id,
-            owner_id=account.owner_id,
-            account_id=account.id,
-            key=key,
-            granted_by_id=actor.id if actor else None,
-            until=until,
-        )
-        for key in sorted(added)
-    )
+    # what has run out leaves with what is withdrawn: a grant begins anew
+    db.session.execute(delete(Grant).where(Grant.account_id == account.id, Grant.key.not_in(before & keys)))
+    for key in sorted(added):
+        _grant_one(account, key, None)
     db.session.flush()
     if added or withdrawn:
         changes = {key: (key in before, key in keys) for key in sorted(added | withdrawn)}
@@ -180,9 +183,136 @@ def set_status(account: Account, status: AccountStatus) -> Account:
     return account
 
 
-def _end_sessions(account: Account) -> None:
+def end_sessions(account: Account) -> None:
+    """End every session of an account at its next request."""
+    _end_sessions(account)
+    record_account(account, "account.sessions_ended")
+
+
+def _end_sessions(account: Account) -> Credential:
     credential = db.session.get_one(Credential, account.id)
     credential.epoch += 1
+    return credential
+
+
+ONE_TIME_HOURS = 24
+"""How long a password that somebody else has given is good for."""
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+
+
+def give_one_time_password(account: Account) -> str:
+    """Give an account a password that must be changed at the first sign-in, and return it: it is shown once and kept nowhere."""
+    password = "-".join(secrets.token_hex(2) for _part in range(4))
+    credential = _end_sessions(account)
+    credential.password_hash = hash_password(password)
+    credential.must_change = True
+    credential.expires_at = now() + timedelta(hours=ONE_TIME_HOURS)
+    record_account(account, "account.password_given")
+    return password
+
+
+def new_one_time_password() -> tuple[str, str]:
+    """Return a password for a new account and its hash."""
+    password = "-".join(secrets.token_hex(2) for _part in range(4))
+    return password, hash_password(password)
+
+
+def change_password(account_id: int, current: str, new: str, again: str) -> int:
+    """Change one's own password and return the new epoch: every other session ends. Raises Refused."""
+    with everywhere("one's own account, whatever its scope"):
+        account = db.session.get_one(Account, account_id)
+        credential = db.session.execute(locked(select(Credential).where(Credential.account_id == account_id))).scalar_one()
+        if not password_fits(credential, current):
+            raise Refused(_("The current password is not right."), "current")
+        if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
+            raise Refused(_("A password has 12 to 128 characters."), "new")
+        if new == current:
+            raise Refused(_("The new password must differ from the current one."), "new")
+        if new.lower() in (account.email, account.name.lower()):
+            raise Refused(_("The password must not be your name or email."), "new")
+        if new != again:
+            raise Refused(_("The two new passwords differ."), "again")
+        credential.password_hash = hash_password(new)
+        credential.must_change, credential.expires_at = False, None
+        credential.epoch += 1
+        db.session.flush()
+        record_account(account, "account.password_changed")
+        return credential.epoch
+
+
+def edit_account(account: Account, *, name: str, email: str, mobile: str) -> Account:
+    """Change an account's name, email and mobile. Raises Refused."""
+    name, email = normalise(name), normalise(email).lower()
+    _check_name_and_email(name, email, account)
+    new = {"name": name, "email": email, "mobile": normal_mobile(mobile)}
+    changes = {field: (getattr(account, field), value) for field, value in new.items() if getattr(account, field) != value}
+    for field, (_old, value) in changes.items():
+        setattr(account, field, value)
+    db.session.flush()
+    if changes:
+        record_account(account, "account.edited", changes=changes)
+    return account
+
+
+LONGEST_GRANT_HOURS = 24 * 30
+
+
+def request_key(key: str, reason: str) -> KeyRequest:
+    """Ask the parent for a key one does not hold. Raises Refused."""
+    actor = current_actor()
+    reason = normalise(reason)
+    if actor is None or actor.kind != Kind.MANAGER:
+        raise Refused(_("Only a Manager asks for permissions."))
+    if key not in MANAGER_KEYS:
+        raise Refused(_("There is no such permission: %(names)s.", names=key[:200]), "key")
+    if key in actor.keys:
+        raise Refused(_("You hold this permission already."), "key")
+    if not reason or len(reason) > 200:
+        raise Refused(_("Say in a sentence what you need it for."), "reason")
+    waiting = select(KeyRequest.id).where(
+        KeyRequest.account_id == actor.id, KeyRequest.key == key, KeyRequest.answered_at.is_(None)
+    )
+    account = db.session.execute(locked(select(Account).where(Account.id == actor.id))).scalar_one()
+    if db.session.execute(waiting).first():
+        raise Refused(_("You have asked for this permission already; it waits for an answer."), "key")
+    request = KeyRequest(tenant_id=account.tenant_id, owner_id=account.owner_id, account_id=actor.id, key=key, reason=reason)
+    db.session.add(request)
+    db.session.flush()
+    record_account(account, "account.key_requested", key=key, reason=reason)
+    return request
+
+
+def answer_request(request: KeyRequest, *, grant: bool, hours: int | None = None, word: str = "") -> KeyRequest:
+    """Grant a requested key, for good or for some hours, or decline it with a word. Raises Refused."""
+    request = db.session.execute(
+        locked(select(KeyRequest).where(KeyRequest.id == request.id)).execution_options(populate_existing=True)
+    ).scalar_one()
+    if request.answered_at is not None:
+        raise Refused(_("This request has an answer already."))
+    if hours is not None and not 1 <= hours <= LONGEST_GRANT_HOURS:
+        raise Refused(_("Grant it for 1 to %(most)s hours, or for good.", most=LONGEST_GRANT_HOURS), "hours")
+    word = normalise(word)[:200]
+    if not grant and not word:
+        raise Refused(_("Say in a word why not."), "word")
+    account = db.session.execute(locked(select(Account).where(Account.id == request.account_id))).scalar_one()
+    actor = current_actor()
+    request.answered_at, request.answered_by_id = now(), actor.id if actor else None
+    request.granted, request.word = grant, word
+    if grant:
+        _grant_one(account, request.key, now() + timedelta(hours=hours) if hours else None)
+    record_account(account, "account.key_granted" if grant else "account.key_declined", key=request.key, word=word, hours=hours or 0)
+    return request
+
+
+def _grant_one(account: Account, key: str, until: datetime | None) -> None:
+    actor = current_actor()
+    held = db.session.execute(select(Grant).where(Grant.account_id == account.id, Grant.key == key)).scalar_one_or_none()
+    if held is None:
+        held = Grant(tenant_id=account.tenant_id, owner_id=account.owner_id, account_id=account.id, key=key)
+        db.session.add(held)
+    held.until, held.granted_at, held.granted_by_id = until, now(), actor.id if actor else None
+    db.session.flush()
 
 
 def record_account(account: Account, event: str, changes: dict[str, tuple[object, object]] | None = None, **words: object) -> None:

@@ -67,7 +67,7 @@ class ActivityPage(Page):
 
     def rows(self) -> Select[Any]:
         """Select what the account may read."""
-        return readable(self._actor())
+        return readable(self.actor())
 
 
 def _history_tab(customer: Customer, actor: Actor) -> dict[str, Any]:

@@ -27,7 +27,9 @@ def invoice_data(bill: Bill) -> InvoiceData:
         due_on=bill.due_on,
         period_from=bill.period_from,
         period_to=bill.period_to,
-        customer_name=customer.name_bn if customer.document_language == "bn" and customer.name_bn else bill.customer_name,
+        customer_name=customer.name_bn
+        if customer.document_language == "bn" and customer.name_bn
+        else bill.customer_name,
         customer_number=customer.number,
         username=bill.customer_username,
         mobile=bill.customer_mobile,

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case, text
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -40,11 +40,11 @@ def vat_on(amount: int, basis_points: int) -> int:
     return share(amount, basis_points, 10_000)
 
 
-MONTHLY_ONLY = text("purpose = 'monthly'")
-
-
 class Bill(Owned, Base):
-    """A bill. All amounts are paisa: total = amount − discount + vat, open = total − paid; a void bill keeps its figures and opens nothing."""
+    """A bill. All amounts are paisa: total = amount − discount + vat, open = total − paid.
+
+    A void bill keeps its figures and opens nothing.
+    """
 
     __tablename__ = "bills"
     __table_args__ = (
@@ -53,15 +53,10 @@ class Bill(Owned, Base):
         same_tenant("customer_id", "customers"),
         same_tenant("package_id", "packages"),
         UniqueConstraint("tenant_id", "number"),
-        Index(
-            "uq_bills_monthly",
-            "tenant_id",
-            "customer_id",
-            "period_from",
-            unique=True,
-            sqlite_where=MONTHLY_ONLY,
-            postgresql_where=MONTHLY_ONLY,
-        ),
+        # the form a bill by hand, a recharge or a package change came from: the same form again makes no second one
+        UniqueConstraint("tenant_id", "request_id"),
+        # one monthly bill a month and customer, whatever its period is edited to; bills of other purposes have no month
+        Index("uq_bills_month", "tenant_id", "customer_id", "month", unique=True),
         Index("ix_bills_tenant_newest", "tenant_id", "id"),
         Index("ix_bills_owner_newest", "owner_id", "id"),
         Index("ix_bills_customer", "tenant_id", "customer_id", "period_from", "id"),
@@ -70,7 +65,9 @@ class Bill(Owned, Base):
         CheckConstraint("vat >= 0 AND vat_basis_points BETWEEN 0 AND 10000", "vat"),
         CheckConstraint("total = amount - discount + vat", "total"),
         CheckConstraint("paid BETWEEN 0 AND total", "paid"),
-        CheckConstraint("operator_amount >= 0 AND operator_taken >= 0 AND upper_amount >= 0 AND upper_taken >= 0", "operator_taken"),
+        CheckConstraint(
+            "operator_amount >= 0 AND operator_taken >= 0 AND upper_amount >= 0 AND upper_taken >= 0", "operator_taken"
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -81,6 +78,8 @@ class Bill(Owned, Base):
     customer_username: Mapped[str] = mapped_column(String(64), default="")
     package_id: Mapped[int | None] = mapped_column()
     purpose: Mapped[str] = mapped_column(String(20))
+    # the first date of the month a monthly run billed: it stays when the period is edited
+    month: Mapped[date | None] = mapped_column()
     description: Mapped[str] = mapped_column(String(200), default="")
     period_from: Mapped[date] = mapped_column()
     period_to: Mapped[date] = mapped_column()
@@ -91,11 +90,16 @@ class Bill(Owned, Base):
     discount: Mapped[int] = mapped_column(Money, default=0)
     total: Mapped[int] = mapped_column(Money)
     paid: Mapped[int] = mapped_column(Money, default=0)
-    # one amount per level (spec §11.2): owner → its parent, and its parent → the Group Admin; and how much of each is taken so far
+    # the prices the bill was raised at, list price and what each level pays: a changed amount keeps their proportion
+    package_price: Mapped[int] = mapped_column(Money, default=0)
+    operator_price: Mapped[int] = mapped_column(Money, default=0)
+    upper_price: Mapped[int] = mapped_column(Money, default=0)
+    # one amount per level (spec §11.2): owner → its parent, its parent → the Group Admin; and what is taken of each
     operator_amount: Mapped[int] = mapped_column(Money, default=0)
     operator_taken: Mapped[int] = mapped_column(Money, default=0)
     upper_amount: Mapped[int] = mapped_column(Money, default=0)
     upper_taken: Mapped[int] = mapped_column(Money, default=0)
+    request_id: Mapped[str | None] = mapped_column(String(36))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     issued_by_id: Mapped[int | None] = mapped_column()
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -112,6 +116,21 @@ class Bill(Owned, Base):
     def gross(self) -> int:
         """What the bill would be without any discount, in paisa."""
         return self.amount + vat_on(self.amount, self.vat_basis_points)
+
+    @property
+    def settled(self) -> int:
+        """How much of ``gross`` is paid or discounted, in paisa; nothing of a void bill (spec §11.2)."""
+        return 0 if self.voided_at is not None else self.paid + self.gross - self.total
+
+    @property
+    def largest_discount(self) -> int:
+        """The most that can still be discounted, in paisa: what is paid with its VAT must stay billed (spec §11.3)."""
+        if self.voided_at is not None:
+            return 0
+        net = max(self.paid * 10_000 // (10_000 + self.vat_basis_points) - 1, 0)
+        while net + vat_on(net, self.vat_basis_points) < self.paid:
+            net += 1
+        return max(self.amount - self.discount - net, 0)
 
     @hybrid_property
     def open(self) -> int:

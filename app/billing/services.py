@@ -3,9 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import groupby
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from app.access.actor import current_actor, shown_taka
 from app.access.scope import everywhere
@@ -13,9 +15,10 @@ from app.accounts.models import Tenant
 from app.accounts.numbering import BILLS, next_number
 from app.activity.recorder import record
 from app.billing.models import Bill, BillStatus, Discount, Purpose, vat_on
-from app.billing.settlement import charge_operators, lock_customer, release, settle
+from app.billing.settlement import Change, charge_operators, lock_customer, release, settle
 from app.books.models import EntryKind, Ledger
-from app.books.services import Side, post
+from app.books.operators import lock_chain
+from app.books.services import Side, given, post
 from app.core.clock import month_of, now, today
 from app.core.database import db, locked, transaction
 from app.core.errors import Refused
@@ -24,6 +27,26 @@ from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle, Package
 from app.packages.queries import due_date, price_chain
 from app.payments.models import Allocation
+
+FURTHEST_YEARS = 5
+"""How many years from now the dates of a bill may lie."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a package costs, in paisa: its list price, what the customer's owner pays, and the level above (§11.2)."""
+
+    package: int = 0
+    operator: int = 0
+    upper: int = 0
+
+
+def prices_of(package: Package | None, owner_id: int) -> Prices:
+    """Return the prices at which a package was given down to an owner; without a package no Operator pays anything."""
+    if package is None or not package.price:
+        return Prices()
+    levels = [price for _payer, price in price_chain(owner_id, package)]
+    return Prices(package.price, *levels[:2])
 
 
 def raise_bill(
@@ -39,14 +62,39 @@ def raise_bill(
 ) -> Bill:
     """Raise a bill over ``amount`` paisa before VAT; advance is applied at once (spec §4).
 
-    The operator amounts come from the prices the package was given down at, in proportion where the amount is a part of the price.
-    Raises Refused for an amount that is not above zero.
+    The operator amounts come from the prices the package was given down at, in proportion where the amount is a part of
+    the price. Raises Refused for an amount that is not above zero.
     """
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
-    customer = lock_customer(customer)
+    return _raise(
+        lock_customer(customer),
+        purpose,
+        amount,
+        period=period,
+        due_on=due_on,
+        description=description,
+        vat_basis_points=vat_basis_points,
+        package=package,
+        prices=prices_of(package, customer.owner_id),
+    )
+
+
+def _raise(
+    customer: Customer,
+    purpose: Purpose,
+    amount: int,
+    *,
+    period: tuple[date, date],
+    due_on: date,
+    vat_basis_points: int,
+    package: Package | None,
+    prices: Prices,
+    description: str = "",
+) -> Bill:
+    # before the first number is drawn, also for the cash that may be taken in the same change: see lock_customer
+    lock_chain(customer.owner_id)
     vat = vat_on(amount, vat_basis_points)
-    levels = [share(price, amount, package.price) for _payer, price in price_chain(customer.owner_id, package)] if package and package.price else []
     actor = current_actor()
     bill = Bill(
         tenant_id=customer.tenant_id,
@@ -58,6 +106,7 @@ def raise_bill(
         customer_username=customer.username,
         package_id=package.id if package else None,
         purpose=purpose,
+        month=period[0] if purpose == Purpose.MONTHLY else None,
         description=description,
         period_from=period[0],
         period_to=period[1],
@@ -68,12 +117,14 @@ def raise_bill(
         discount=0,
         total=amount + vat,
         paid=0,
-        operator_amount=levels[0] if levels else 0,
+        package_price=prices.package,
+        operator_price=prices.operator,
+        upper_price=prices.upper,
         operator_taken=0,
-        upper_amount=levels[1] if len(levels) > 1 else 0,
         upper_taken=0,
         issued_by_id=actor.id if actor else None,
     )
+    _set_operator_amounts(bill)
     db.session.add(bill)
     db.session.flush()
     post(
@@ -85,22 +136,47 @@ def raise_bill(
         Side(Ledger.VAT, bill.owner_id, -vat),
         bill_id=bill.id,
     )
-    settle(customer)
+    settle(customer, Change.BILL)
     _record(bill, "bill.raised", amount_paisa=bill.total)
     return bill
 
 
-def generate_bill(customer: Customer, amount: int, *, description: str, period: tuple[date, date], due_on: date) -> Bill:
+def _set_operator_amounts(bill: Bill) -> None:
+    """Set what each level pays: in proportion of the bill's amount to the list price, without VAT (§11.2, §11.3)."""
+    whole = bill.package_price
+    bill.operator_amount = share(bill.operator_price, bill.amount, whole) if whole else 0
+    bill.upper_amount = share(bill.upper_price, bill.amount, whole) if whole else 0
+
+
+def generate_bill(
+    customer: Customer, amount: int, *, description: str, period: tuple[date, date], due_on: date
+) -> Bill:
     """Raise a bill by hand (key ``generate-bill``), ``amount`` in paisa before VAT. Raises Refused."""
-    if period[1] < period[0]:
-        raise Refused(_("The period ends before it begins."), "period_to")
+    if customer.deleted_at is not None:
+        raise Refused(_("This customer is deleted; restore it first."))
+    description = given(description, "description")
+    _check_dates(period, due_on)
     if due_on < today():
         raise Refused(_("The due date lies in the past."), "due_on")
     with everywhere("the profile may belong to an account above"):
         profile = db.session.get_one(BillingProfile, customer.profile_id)
     return raise_bill(
-        customer, Purpose.MANUAL, amount, period=period, due_on=due_on, description=description, vat_basis_points=profile.vat_basis_points
+        customer,
+        Purpose.MANUAL,
+        amount,
+        period=period,
+        due_on=due_on,
+        description=description,
+        vat_basis_points=profile.vat_basis_points,
     )
+
+
+def _check_dates(period: tuple[date, date], due_on: date) -> None:
+    if period[1] < period[0]:
+        raise Refused(_("The period ends before it begins."), "period_to")
+    for day, name in ((period[0], "period_from"), (period[1], "period_to"), (due_on, "due_on")):
+        if abs(day.year - today().year) > FURTHEST_YEARS:
+            raise Refused(_("The date lies too far away."), name)
 
 
 def edit_bill(bill: Bill, *, amount: int, description: str, period: tuple[date, date], due_on: date) -> Bill:
@@ -111,20 +187,19 @@ def edit_bill(bill: Bill, *, amount: int, description: str, period: tuple[date, 
     customer = lock_customer(_customer_of(bill))
     bill = _locked(bill)
     _refuse_void(bill)
-    if period[1] < period[0]:
-        raise Refused(_("The period ends before it begins."), "period_to")
+    description = given(description, "description")
+    _check_dates(period, due_on)
     vat = vat_on(amount - bill.discount, bill.vat_basis_points) if amount >= bill.discount else 0
     total = amount - bill.discount + vat
     if amount <= 0 or amount < bill.discount or total < bill.paid:
-        least = shown_taka(bill.paid + bill.discount)
+        least = shown_taka(bill.amount - bill.largest_discount)
         raise Refused(_("The amount cannot be below what is paid and discounted: %(least)s.", least=least), "amount")
-    before = {"amount_paisa": bill.amount, "description": bill.description, "period_from": bill.period_from, "period_to": bill.period_to, "due_on": bill.due_on}
-    old_amount, old_total, old_vat = bill.amount, bill.total, bill.vat
-    bill.operator_amount = share(bill.operator_amount, amount, old_amount)
-    bill.upper_amount = share(bill.upper_amount, amount, old_amount)
+    before, old_amount, old_total, old_vat, was_open = _editable(bill), bill.amount, bill.total, bill.vat, bill.open
     bill.amount, bill.vat, bill.total = amount, vat, total
     bill.description, bill.due_on = description, due_on
     bill.period_from, bill.period_to = period
+    if amount != old_amount:
+        _set_operator_amounts(bill)
     db.session.flush()
     post(
         EntryKind.BILL_EDIT,
@@ -136,30 +211,37 @@ def edit_bill(bill: Bill, *, amount: int, description: str, period: tuple[date, 
         bill_id=bill.id,
     )
     charge_operators(bill)
-    settle(customer)
-    after = {"amount_paisa": bill.amount, "description": bill.description, "period_from": bill.period_from, "period_to": bill.period_to, "due_on": bill.due_on}
+    settle(customer, Change.BILL, closed=bool(was_open and not bill.open))
+    after = _editable(bill)
     changes = {name: (old, after[name]) for name, old in before.items() if old != after[name]}
-    _record(bill, "bill.edited", changes=changes)
+    if changes:
+        _record(bill, "bill.edited", changes=changes)
     return bill
 
 
+def _editable(bill: Bill) -> dict[str, object]:
+    names = ("description", "period_from", "period_to", "due_on")
+    return {"amount_paisa": bill.amount, **{name: getattr(bill, name) for name in names}}
+
+
 def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
-    """Give a discount of ``amount`` paisa on a bill, at most what is open; VAT is computed anew (spec §11.3). Raises Refused."""
+    """Give a discount of ``amount`` paisa on a bill, at most what is open; VAT is computed anew (spec §11.3).
+
+    Raises Refused.
+    """
     customer = lock_customer(_customer_of(bill))
     bill = _locked(bill)
     _refuse_void(bill)
-    reason = reason.strip()
-    if not reason:
-        raise Refused(_("Say why the discount is given."), "reason")
+    reason = given(reason, otherwise=_("Say why the discount is given."))
     if amount <= 0:
         raise Refused(_("The discount must be above zero."), "discount")
-    discount = bill.discount + amount
-    vat = vat_on(bill.amount - discount, bill.vat_basis_points) if discount <= bill.amount else 0
-    total = bill.amount - discount + vat
-    if discount > bill.amount or total < bill.paid:
-        raise Refused(_("The discount is more than what is open: %(open)s.", open=shown_taka(bill.open)), "discount")
-    old_total, old_vat = bill.total, bill.vat
-    bill.discount, bill.vat, bill.total = discount, vat, total
+    if amount > bill.largest_discount:
+        most = shown_taka(bill.largest_discount)
+        raise Refused(_("The discount is more than what is open: %(open)s.", open=most), "discount")
+    old_total, old_vat, was_open = bill.total, bill.vat, bill.open
+    bill.discount += amount
+    bill.vat = vat_on(bill.amount - bill.discount, bill.vat_basis_points)
+    bill.total = bill.amount - bill.discount + bill.vat
     actor = current_actor()
     db.session.add(
         Discount(
@@ -176,29 +258,30 @@ def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
         EntryKind.DISCOUNT,
         bill.tenant_id,
         bill.owner_id,
-        Side(Ledger.CUSTOMER, customer.id, total - old_total),
+        Side(Ledger.CUSTOMER, customer.id, bill.total - old_total),
         Side(Ledger.DISCOUNT, bill.owner_id, amount),
-        Side(Ledger.VAT, bill.owner_id, old_vat - vat),
+        Side(Ledger.VAT, bill.owner_id, old_vat - bill.vat),
         bill_id=bill.id,
         note=reason,
     )
     charge_operators(bill)
-    settle(customer)
+    settle(customer, Change.BILL, closed=bool(was_open and not bill.open))
     _record(bill, "bill.discounted", amount_paisa=amount, reason=reason)
     return bill
 
 
 def void_bill(bill: Bill, reason: str) -> Bill:
-    """Void a bill with a reason: what was paid on it becomes advance; the customer's status stays (spec §4). Raises Refused."""
+    """Void a bill with a reason: what was paid on it becomes advance; the customer's status stays (spec §4).
+
+    Raises Refused.
+    """
     customer = lock_customer(_customer_of(bill))
     bill = _locked(bill)
     _refuse_void(bill)
-    reason = reason.strip()
-    if not reason:
-        raise Refused(_("Say why the bill is void."), "reason")
-    release(Allocation.bill_id == bill.id)
-    actor = current_actor()
-    bill.voided_at, bill.voided_by_id, bill.void_reason = now(), actor.id if actor else None, reason
+    reason = given(reason, otherwise=_("Say why the bill is void."))
+    actor, moment = current_actor(), now()
+    release(Allocation.bill_id == bill.id, at=moment)
+    bill.voided_at, bill.voided_by_id, bill.void_reason = moment, actor.id if actor else None, reason
     db.session.flush()
     charge_operators(bill)
     post(
@@ -212,7 +295,7 @@ def void_bill(bill: Bill, reason: str) -> Bill:
         bill_id=bill.id,
         note=reason,
     )
-    settle(customer, reactivate=False)
+    settle(customer, Change.BILL_VOID)
     _record(bill, "bill.voided", amount_paisa=bill.total, reason=reason)
     return bill
 
@@ -256,72 +339,92 @@ class MonthlyRun:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
-BATCH = 200
+BATCH = 100
+"""How many customers a transaction of the monthly run bills: cash for them waits that long."""
 
 
 def bill_month(month: date, tenant: Tenant | None = None) -> MonthlyRun:
-    """Raise the month's bill for each active customer on a Monthly profile with auto-bill that has none (spec §4, §11.4).
+    """Raise the month's bill for each active Monthly customer with auto-bill that has none (spec §4, §11.4).
 
-    Idempotent: a second run, or two at once, makes no second bill. Works in batches, each a transaction of its own; sees every tenant
-    unless one is named.
+    Idempotent: a second run, or two at once, makes no second bill. Works in batches, each a transaction of its own;
+    sees every tenant unless one is named.
     """
     first, last = month_of(month)
     run = MonthlyRun()
     with everywhere("the monthly run bills every tenant"):
-        for customer_ids in _batches(tenant):
+        for owner_id, customer_ids in _batches(tenant):
             with transaction():
-                for customer_id in customer_ids:
-                    _bill_customer(customer_id, first, last, run)
+                _bill_customers(owner_id, customer_ids, (first, last), run)
     return run
 
 
-def _batches(tenant: Tenant | None) -> list[list[int]]:
+def _batches(tenant: Tenant | None) -> list[tuple[int, list[int]]]:
+    """Return the customers to look at, by owner: a batch moves the accounts, counters and logs of one owner alone."""
     statement = (
-        select(Customer.id)
+        select(Customer.owner_id, Customer.id)
         .join(BillingProfile, BillingProfile.id == Customer.profile_id)
         .where(Customer.deleted_at.is_(None), BillingProfile.cycle == Cycle.MONTHLY.value)
-        .order_by(Customer.id)
+        .order_by(Customer.tenant_id, Customer.owner_id, Customer.id)
     )
     if tenant is not None:
         statement = statement.where(Customer.tenant_id == tenant.id)
-    ids = list(db.session.execute(statement).scalars())
-    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+    batches = []
+    for owner_id, rows in groupby(db.session.execute(statement).all(), key=lambda row: row.owner_id):
+        ids = [row.id for row in rows]
+        batches += [(owner_id, ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
+    return batches
 
 
-def _bill_customer(customer_id: int, first: date, last: date, run: MonthlyRun) -> None:
-    customer = db.session.execute(
-        locked(select(Customer).where(Customer.id == customer_id)).execution_options(populate_existing=True)
-    ).scalar_one()
-    profile, package = db.session.get_one(BillingProfile, customer.profile_id), db.session.get_one(Package, customer.package_id)
-    reason = _why_not(customer, profile, package, first)
-    if reason:
-        run.skipped[reason] += 1
-        return
-    raise_bill(
-        customer,
-        Purpose.MONTHLY,
-        package.price,
-        period=(first, last),
-        due_on=due_date(profile, first),
-        vat_basis_points=profile.vat_basis_points,
-        package=package,
-    )
-    run.made += 1
+def _bill_customers(owner_id: int, customer_ids: list[int], month: tuple[date, date], run: MonthlyRun) -> None:
+    # all rows of the batch are locked before the first number is drawn: see lock_customer
+    wanted = select(Customer).where(Customer.id.in_(customer_ids), Customer.owner_id == owner_id).order_by(Customer.id)
+    customers = db.session.execute(locked(wanted).execution_options(populate_existing=True)).scalars().all()
+    profiles = _by_id(BillingProfile, {customer.profile_id for customer in customers})
+    packages = _by_id(Package, {customer.package_id for customer in customers})
+    prices = {package.id: prices_of(package, owner_id) for package in packages.values()}
+    billed = _billed_for(month, [customer.id for customer in customers])
+    for customer in customers:
+        profile, package = profiles[customer.profile_id], packages[customer.package_id]
+        reason = _why_not(customer, profile, package) or billed.get(customer.id, "")
+        if reason:
+            run.skipped[reason] += 1
+            continue
+        _raise(
+            customer,
+            Purpose.MONTHLY,
+            package.price,
+            period=month,
+            due_on=due_date(profile, month[0]),
+            vat_basis_points=profile.vat_basis_points,
+            package=package,
+            prices=prices[package.id],
+        )
+        run.made += 1
 
 
-def _why_not(customer: Customer, profile: BillingProfile, package: Package, first: date) -> str:
+def _by_id(model: type[Any], ids: set[int]) -> dict[int, Any]:
+    return {row.id: row for row in db.session.execute(select(model).where(model.id.in_(ids))).scalars()}
+
+
+def _why_not(customer: Customer, profile: BillingProfile, package: Package) -> str:
+    if customer.deleted_at is not None:
+        return "deleted"
     if customer.status != CustomerStatus.ACTIVE:
-        return customer.status
+        return str(customer.status)
+    if profile.cycle != Cycle.MONTHLY:
+        return "not monthly"
     if not profile.auto_bill:
         return "no auto-bill"
-    if package.price == 0:
-        return "free package"
-    billed = db.session.execute(
-        select(Bill.id).where(
-            Bill.customer_id == customer.id,
-            Bill.tenant_id == customer.tenant_id,
-            Bill.period_from == first,
-            Bill.purpose == Purpose.MONTHLY.value,
+    return "" if package.price else "free package"
+
+
+def _billed_for(month: tuple[date, date], customer_ids: list[int]) -> dict[int, str]:
+    """Return why customers need no bill for a month: theirs was raised, even if void now, or one by days left."""
+    is_new = Bill.purpose == Purpose.NEW_CUSTOMER.value
+    days_left = and_(is_new, Bill.voided_at.is_(None), Bill.period_from.between(*month))
+    rows = db.session.execute(
+        select(Bill.customer_id, Bill.month).where(
+            Bill.customer_id.in_(customer_ids), or_(Bill.month == month[0], days_left)
         )
-    ).first()
-    return "billed already" if billed else ""
+    ).all()
+    return {customer_id: "billed already" if of else "days left billed" for customer_id, of in rows}

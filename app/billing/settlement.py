@@ -1,12 +1,20 @@
-"""Settlement: advance meets open bills, oldest first, and Operators' accounts follow. Every change of what is owed ends here."""
+"""Settlement: advance meets open bills, oldest first, and Operators' accounts follow.
+
+Every change of what is owed ends here.
+"""
+
+from datetime import datetime
+from enum import Enum
 
 from sqlalchemy import func, select
 
+from app.access.actor import current_actor
 from app.access.scope import everywhere
 from app.accounts.models import Account
+from app.activity.recorder import record
 from app.billing.models import Bill, Credit, Purpose
 from app.books.models import EntryKind, Ledger
-from app.books.operators import locked_account, refuse_if_short
+from app.books.operators import lock_chain
 from app.books.services import Side, post
 from app.core.clock import end_of_day, next_month, now, today
 from app.core.database import db, locked
@@ -17,8 +25,21 @@ from app.packages.queries import paid_up_to
 from app.payments.models import Allocation, Payment
 
 
+class Change(Enum):
+    """What moved a customer's money: it decides whether suspend date and status follow (spec §4, §5.6, §11.5)."""
+
+    BILL = "a bill was raised, edited or discounted, or a credit was given"
+    BILL_VOID = "a bill was voided: the status stays"
+    PAYMENT = "money came in"
+    PAYMENT_VOID = "a payment was voided or corrected: suspend date and status stay"
+
+
 def lock_customer(customer: Customer) -> Customer:
-    """Lock the customer's row and read it again. Whoever moves a customer's money locks the customer first."""
+    """Lock the customer's row and read it again. Whoever moves a customer's money locks the customer first.
+
+    Locks are taken in one order, so that two changes never wait for each other: customers by id, their bills and
+    payments, the accounts of their Operators upwards, the counters, the heads of the logs.
+    """
     statement = locked(select(Customer).where(Customer.id == customer.id)).execution_options(populate_existing=True)
     return db.session.execute(statement).scalar_one()
 
@@ -30,19 +51,19 @@ def open_bills(customer: Customer) -> list[Bill]:
             select(Bill)
             .where(Bill.customer_id == customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total)
             .order_by(Bill.period_from, Bill.id)
+            .execution_options(populate_existing=True)
         ).scalars()
     )
 
 
-def settle(customer: Customer, *, cash_by_person: bool = False, reactivate: bool = True) -> list[Allocation]:
-    """Settle open bills from advance, oldest first; follow with the customer's figures, suspend date, status and the Operators' accounts.
+def settle(customer: Customer, change: Change, *, closed: bool = False) -> None:
+    """Settle open bills from advance, oldest first; the Operators' accounts and the customer's own figures follow.
 
-    Call with the customer's row locked. With ``cash_by_person`` an Operator's account that is too small refuses the whole change
-    (spec §11.2); advance, online money and jobs always post. Raises Refused.
+    Call with the customer's row locked. ``closed`` says that the change itself settled a bill, as a discount over all
+    that is open does. ``change`` decides about suspend date and status.
     """
     bills = open_bills(customer)
     sources = _unspent(customer)
-    made: list[Allocation] = []
     for bill in bills:
         parts = [
             _allocate(bill, source, min(bill.total - bill.paid, source.unallocated))
@@ -50,26 +71,23 @@ def settle(customer: Customer, *, cash_by_person: bool = False, reactivate: bool
             if source.unallocated and bill.paid < bill.total
         ]
         if parts:
-            made += parts
             db.session.add_all(parts)
-            charge_operators(bill, cash_by_person=cash_by_person)
+            charge_operators(bill)
     still_open = [bill for bill in bills if bill.paid < bill.total]
     customer.due = sum(bill.total - bill.paid for bill in still_open)
     customer.paid_on_open = sum(bill.paid for bill in still_open)
     customer.advance = sum(source.unallocated for source in sources)
-    if len(still_open) < len(bills):
-        customer.suspend_at_by_hand = False
-    _move_suspend_date(customer, still_open)
-    if customer.due == 0 and reactivate:
-        _reactivate(customer)
-    return made
+    _follow(customer, change, still_open, settled=closed or len(still_open) < len(bills))
 
 
 def _unspent(customer: Customer) -> list[Payment | Credit]:
     sources: list[Payment | Credit] = []
     for model, since in ((Payment, Payment.received_at), (Credit, Credit.given_at)):
         sources += db.session.execute(
-            select(model).where(model.customer_id == customer.id, model.unallocated > 0).order_by(since, model.id)
+            select(model)
+            .where(model.customer_id == customer.id, model.unallocated > 0)
+            .order_by(since, model.id)
+            .execution_options(populate_existing=True)
         ).scalars()
     return sources
 
@@ -87,66 +105,74 @@ def _allocate(bill: Bill, source: Payment | Credit, part: int) -> Allocation:
     )
 
 
-def release(*conditions: object) -> int:
-    """Release the allocations that meet the conditions and return their sum in paisa: the bills open again, the sources are unspent."""
-    released = db.session.execute(select(Allocation).where(Allocation.released_at.is_(None), *conditions)).scalars().all()
-    for allocation in released:
-        allocation.released_at = now()
-        bill = db.session.get_one(Bill, allocation.bill_id)
+def release(*conditions: object, at: datetime) -> list[Bill]:
+    """Release the allocations that meet the conditions: their bills, which are returned, open again.
+
+    The Operators' accounts follow with ``charge_operators`` once the caller has made its change.
+    """
+    rows = db.session.execute(
+        select(Allocation, Bill, Payment, Credit)
+        .join(Bill, Bill.id == Allocation.bill_id)
+        .outerjoin(Payment, Payment.id == Allocation.payment_id)
+        .outerjoin(Credit, Credit.id == Allocation.credit_id)
+        .where(Allocation.released_at.is_(None), *conditions)
+        .order_by(Allocation.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    for allocation, bill, payment, credit in rows:
+        allocation.released_at = at
         bill.paid -= allocation.amount
-        source = (
-            db.session.get_one(Payment, allocation.payment_id) if allocation.payment_id else db.session.get_one(Credit, allocation.credit_id)
-        )
+        source = payment or credit
         source.unallocated += allocation.amount
-        db.session.flush()
-        charge_operators(bill)
-    return sum(allocation.amount for allocation in released)
+    return list({bill.id: bill for _allocation, bill, _payment, _credit in rows}.values())
 
 
-def charge_operators(bill: Bill, *, cash_by_person: bool = False) -> None:
+def charge_operators(bill: Bill) -> None:
     """Bring what Operators have paid for a bill to its part that is settled, level by level (spec §11.2).
 
-    A discount counts as settled; a void bill gives all of it back. Raises Refused when a person takes cash and a balance is too small.
+    Each level's sum is computed anew from all that is settled, so the last part takes the rest and a void gives back
+    exactly what was taken. A discount counts as settled.
     """
-    if not (bill.operator_amount or bill.upper_amount):
+    own = share(bill.operator_amount, bill.settled, bill.gross) - bill.operator_taken
+    upper = share(bill.upper_amount, bill.settled, bill.gross) - bill.upper_taken
+    if not (own or upper):
         return
-    settled = 0 if bill.voided_at else bill.paid + bill.gross - bill.total
-    with everywhere("an Operator's account is moved by whoever settles its customer's bill"):
-        payer = locked_account(bill.owner_id)
-        for amount, taken_name, amount_name in (
-            (bill.operator_amount, "operator_taken", "operator_amount"),
-            (bill.upper_amount, "upper_taken", "upper_amount"),
-        ):
-            if getattr(bill, amount_name) == 0 and amount_name == "upper_amount":
-                break
-            payee_id = payer.parent_id
-            delta = share(amount, settled, bill.gross) - getattr(bill, taken_name)
-            if delta and payee_id is not None:
-                _move_balance(payer, payee_id, bill, delta, cash_by_person)
-                setattr(bill, taken_name, getattr(bill, taken_name) + delta)
-            if payee_id is None:
-                break
-            payer = locked_account(payee_id)
+    for payer, part in zip(lock_chain(bill.owner_id), (own, upper), strict=False):
+        _move_balance(payer, bill, part)
+    bill.operator_taken += own
+    bill.upper_taken += upper
 
 
-def _move_balance(payer: Account, payee_id: int, bill: Bill, delta: int, cash_by_person: bool) -> None:
-    if cash_by_person and delta > 0:
-        refuse_if_short(payer, delta)
-    payer.balance -= delta
+def _move_balance(payer: Account, bill: Bill, part: int) -> None:
+    payer.balance -= part
     post(
         EntryKind.OPERATOR_AMOUNT,
         bill.tenant_id,
         bill.owner_id,
-        Side(Ledger.OPERATOR, payer.id, delta, owner_id=payer.id),
-        Side(Ledger.WHOLESALE, payee_id, -delta, owner_id=payee_id),
+        Side(Ledger.OPERATOR, payer.id, part, owner_id=payer.id),
+        Side(Ledger.WHOLESALE, payer.parent_id or 0, -part, owner_id=payer.parent_id),
         bill_id=bill.id,
     )
 
 
+def _follow(customer: Customer, change: Change, still_open: list[Bill], *, settled: bool) -> None:
+    if change is Change.PAYMENT_VOID:
+        return
+    if settled:
+        customer.suspend_at_by_hand = False
+    # a part payment leaves the suspend date where it is (spec §11.5)
+    if settled or change is not Change.PAYMENT:
+        _move_suspend_date(customer, still_open)
+    if customer.due == 0 and (change is Change.PAYMENT or (change is Change.BILL and settled)):
+        _reactivate(customer)
+
+
 def _move_suspend_date(customer: Customer, still_open: list[Bill]) -> None:
+    if customer.suspend_at_by_hand:
+        return
     with everywhere("the profile may belong to an account above"):
         profile = db.session.get_one(BillingProfile, customer.profile_id)
-    if profile.cycle != Cycle.MONTHLY or customer.suspend_at_by_hand:
+    if profile.cycle != Cycle.MONTHLY:
         return
     if still_open:
         customer.suspend_at = end_of_day(still_open[0].due_on)
@@ -158,12 +184,27 @@ def _move_suspend_date(customer: Customer, still_open: list[Bill]) -> None:
             Bill.voided_at.is_(None),
         )
     ).scalar_one()
-    customer.suspend_at = paid_up_to(profile, next_month(last_billed) if last_billed else today())
+    # who settles an old month is served up to the next month from today, not up to one that has passed
+    customer.suspend_at = paid_up_to(profile, next_month(max(last_billed or today(), today())))
 
 
 def _reactivate(customer: Customer) -> None:
-    if customer.status == CustomerStatus.SUSPENDED and customer.status_cause == NON_PAYMENT:
-        customer.status = CustomerStatus.ACTIVE
-        customer.status_cause = ""
-        customer.status_reason = ""
-        customer.status_changed_at = now()
+    if customer.status != CustomerStatus.SUSPENDED or customer.status_cause != NON_PAYMENT:
+        return
+    # a prepaid customer that settles an old bill has bought no time by it
+    if customer.suspend_at is not None and customer.suspend_at <= now():
+        return
+    actor = current_actor()
+    customer.status, customer.status_cause, customer.status_reason = CustomerStatus.ACTIVE, "", ""
+    customer.status_changed_at, customer.status_changed_by_id = now(), actor.id if actor else None
+    record(
+        "customers",
+        "customer.active",
+        tenant_id=customer.tenant_id,
+        owner_id=customer.owner_id,
+        subject=customer,
+        customer_id=customer.id,
+        changes={"status": (str(CustomerStatus.SUSPENDED), str(CustomerStatus.ACTIVE))},
+        number=customer.number,
+        customer=customer.name,
+    )

@@ -110,7 +110,7 @@ class BillPage(Page):
     @expose("/show/<pk>")
     def show(self, pk: str) -> str:
         """Show a bill."""
-        actor, bill = self._actor(), self._row(pk)
+        actor, bill = self.actor(), self._row(pk)
         facts = [
             (_("Customer"), bill.customer_name, "data", customer_url(actor, bill.customer)),
             (_("Purpose"), str(PURPOSES[bill.purpose])),
@@ -161,7 +161,7 @@ class BillPage(Page):
     def invoice(self, pk: str) -> Response:
         """Return the invoice as PDF."""
         bill = self._row(pk)
-        tenant = company_of(self._actor())
+        tenant = company_of(self.actor())
         if tenant is None:
             raise NotFound("Tenant")
         return pdf(invoice(tenant, bill), f"invoice-{bill.number}")

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.access.scope import everywhere
 from app.accounts.models import RESELLERS, Account, Counter, Tenant
 from app.accounts.numbering import BILLS, RECEIPTS
-from app.billing.models import Bill, Credit
+from app.billing.models import Bill, Credit, Discount, vat_on
 from app.books.models import JournalEntry, JournalLine, Ledger
 from app.core.database import db
+from app.core.money import share
 from app.customers.models import Customer
 from app.expenses.models import Expense, PaidFrom
 from app.payments.models import Allocation, Payment
@@ -34,11 +35,12 @@ class Report:
 
 
 def check_books() -> Report:
-    """Recompute every customer, bill, payment, operator, person and tenant of the installation; all amounts are paisa."""
+    """Recompute every customer, bill, payment, operator, person and tenant of the installation, in paisa."""
     report = Report()
     with everywhere("the check covers the installation"):
         _check_journal(report)
         _check_bills(report)
+        _check_money(report)
         _check_sources(report)
         _check_customers(report)
         _check_operators(report)
@@ -51,43 +53,89 @@ def _sums(statement: Any) -> dict[Any, int]:
     return {key: int(value or 0) for key, value in db.session.execute(statement).all()}
 
 
+def _unless_void(figure: Any) -> Any:
+    return case((Bill.voided_at.is_not(None), 0), else_=figure)
+
+
 def _check_journal(report: Report) -> None:
     lines = _sums(select(JournalLine.entry_id, func.sum(JournalLine.amount)).group_by(JournalLine.entry_id))
     report.compare("journal entry", lines, dict.fromkeys(lines, 0))
     by_tenant = _sums(select(JournalLine.tenant_id, func.sum(JournalLine.amount)).group_by(JournalLine.tenant_id))
     report.compare("tenant", by_tenant, {tenant: 0 for tenant in db.session.execute(select(Tenant.id)).scalars()})
-    empty = select(JournalEntry.id).where(~select(JournalLine.id).where(JournalLine.entry_id == JournalEntry.id).exists())
+    empty = select(JournalEntry.id).where(
+        ~select(JournalLine.id).where(JournalLine.entry_id == JournalEntry.id).exists()
+    )
     report.differences += [f"journal entry {entry} has no lines" for entry in db.session.execute(empty).scalars()]
+
+
+BOOKED = (
+    (Ledger.CUSTOMER, "total of bill", _unless_void(Bill.total)),
+    (Ledger.INCOME, "income of bill", _unless_void(-Bill.amount)),
+    (Ledger.VAT, "VAT of bill", _unless_void(-Bill.vat)),
+    (Ledger.DISCOUNT, "discount on bill", _unless_void(Bill.discount)),
+    (Ledger.OPERATOR, "operator amounts of bill", Bill.operator_taken + Bill.upper_taken),
+)
+"""What the journal holds of a bill, ledger by ledger, and what the bill says."""
 
 
 def _check_bills(report: Report) -> None:
     settled = _sums(
-        select(Allocation.bill_id, func.sum(Allocation.amount)).where(Allocation.released_at.is_(None)).group_by(Allocation.bill_id)
+        select(Allocation.bill_id, func.sum(Allocation.amount))
+        .where(Allocation.released_at.is_(None))
+        .group_by(Allocation.bill_id)
     )
     report.compare("paid on bill", _sums(select(Bill.id, Bill.paid)), settled)
-    booked = _sums(
-        select(JournalEntry.bill_id, func.sum(JournalLine.amount))
+    given = _sums(select(Discount.bill_id, func.sum(Discount.amount)).group_by(Discount.bill_id))
+    report.compare("discounts of bill", _sums(select(Bill.id, Bill.discount)), given)
+    for ledger, what, figure in BOOKED:
+        report.compare(what, _sums(select(Bill.id, figure)), _booked(ledger, JournalEntry.bill_id))
+    bills = select(Bill).execution_options(yield_per=1000, populate_existing=True)
+    for bill in db.session.execute(bills).scalars():
+        rules = {
+            "VAT computed for bill": (bill.vat, vat_on(bill.amount - bill.discount, bill.vat_basis_points)),
+            "operator amount taken for bill": (
+                bill.operator_taken,
+                share(bill.operator_amount, bill.settled, bill.gross),
+            ),
+            "upper amount taken for bill": (bill.upper_taken, share(bill.upper_amount, bill.settled, bill.gross)),
+        }
+        for what, (kept, right) in rules.items():
+            report.compare(what, {bill.id: kept}, {bill.id: right})
+
+
+def _booked(ledger: Ledger, source: Any) -> dict[Any, int]:
+    """Return what the journal holds in a ledger for each bill, payment or expense."""
+    return _sums(
+        select(source, func.sum(JournalLine.amount))
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-        .where(JournalLine.ledger == Ledger.CUSTOMER.value, JournalEntry.bill_id.is_not(None))
-        .group_by(JournalEntry.bill_id)
+        .where(JournalLine.ledger == ledger.value, source.is_not(None))
+        .group_by(source)
     )
-    totals = {bill: 0 if voided else total for bill, total, voided in db.session.execute(select(Bill.id, Bill.total, Bill.voided_at)).all()}
-    report.compare("total of bill", totals, booked)
-    taken = _sums(
-        select(JournalEntry.bill_id, func.sum(JournalLine.amount))
-        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-        .where(JournalLine.ledger == Ledger.OPERATOR.value, JournalEntry.bill_id.is_not(None))
-        .group_by(JournalEntry.bill_id)
-    )
-    report.compare("operator amounts of bill", _sums(select(Bill.id, Bill.operator_taken + Bill.upper_taken)), taken)
+
+
+def _check_money(report: Report) -> None:
+    """Compare payments and expenses with the journal: what is void has come and gone."""
+    received = _sums(select(Payment.id, case((Payment.voided_at.is_not(None), 0), else_=-Payment.amount)))
+    report.compare("money of payment", received, _booked(Ledger.CUSTOMER, JournalEntry.payment_id))
+    spent = _sums(select(Expense.id, case((Expense.voided_at.is_not(None), 0), else_=Expense.amount)))
+    report.compare("money of expense", spent, _booked(Ledger.EXPENSE, JournalEntry.expense_id))
 
 
 def _check_sources(report: Report) -> None:
     for what, model, column in (("payment", Payment, Allocation.payment_id), ("credit", Credit, Allocation.credit_id)):
-        spent = _sums(select(column, func.sum(Allocation.amount)).where(Allocation.released_at.is_(None), column.is_not(None)).group_by(column))
+        spent = _sums(
+            select(column, func.sum(Allocation.amount))
+            .where(Allocation.released_at.is_(None), column.is_not(None))
+            .group_by(column)
+        )
         is_void = model.voided_at.is_not(None) if model is Payment else None
         rows: Iterable[Any] = db.session.execute(
-            select(model.id, model.amount, model.unallocated, is_void if is_void is not None else func.coalesce(None, False))
+            select(
+                model.id,
+                model.amount,
+                model.unallocated,
+                is_void if is_void is not None else func.coalesce(None, False),
+            )
         ).all()
         kept, right = {}, {}
         for row_id, amount, unallocated, void in rows:
@@ -104,16 +152,22 @@ def _check_customers(report: Report) -> None:
     )
     report.compare("balance of customer", _sums(select(Customer.id, Customer.due - Customer.advance)), ledger)
     due = _sums(
-        select(Bill.customer_id, func.sum(Bill.total - Bill.paid)).where(Bill.voided_at.is_(None)).group_by(Bill.customer_id)
+        select(Bill.customer_id, func.sum(Bill.total - Bill.paid))
+        .where(Bill.voided_at.is_(None))
+        .group_by(Bill.customer_id)
     )
     report.compare("due of customer", _sums(select(Customer.id, Customer.due)), due)
     partly = _sums(
-        select(Bill.customer_id, func.sum(Bill.paid)).where(Bill.voided_at.is_(None), Bill.paid < Bill.total).group_by(Bill.customer_id)
+        select(Bill.customer_id, func.sum(Bill.paid))
+        .where(Bill.voided_at.is_(None), Bill.paid < Bill.total)
+        .group_by(Bill.customer_id)
     )
     report.compare("paid on open bills of customer", _sums(select(Customer.id, Customer.paid_on_open)), partly)
     advance: dict[Any, int] = {}
     for model in (Payment, Credit):
-        for customer, amount in _sums(select(model.customer_id, func.sum(model.unallocated)).group_by(model.customer_id)).items():
+        for customer, amount in _sums(
+            select(model.customer_id, func.sum(model.unallocated)).group_by(model.customer_id)
+        ).items():
             advance[customer] = advance.get(customer, 0) + amount
     report.compare("advance of customer", _sums(select(Customer.id, Customer.advance)), advance)
 
@@ -130,7 +184,9 @@ def _check_operators(report: Report) -> None:
 
 def _check_cash(report: Report) -> None:
     ledger = _sums(
-        select(JournalLine.holder_id, func.sum(JournalLine.amount)).where(JournalLine.ledger == Ledger.CASH.value).group_by(JournalLine.holder_id)
+        select(JournalLine.holder_id, func.sum(JournalLine.amount))
+        .where(JournalLine.ledger == Ledger.CASH.value)
+        .group_by(JournalLine.holder_id)
     )
     taken = _sums(
         select(Payment.collected_by_id, func.sum(Payment.amount))

@@ -64,7 +64,10 @@ class JournalEntry(Owned, Base):
 
 
 class JournalLine(Owned, Base):
-    """One side of an entry, in paisa: debit above zero, credit below. ``holder_id`` is the customer or account whose ledger it is."""
+    """One side of an entry, in paisa: debit above zero, credit below.
+
+    ``holder_id`` is the customer or account whose ledger it is.
+    """
 
     __tablename__ = "journal_lines"
     __table_args__ = (

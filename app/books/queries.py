@@ -9,7 +9,9 @@ from app.core.database import db
 def balance_of(ledger: Ledger, holder_id: int) -> int:
     """Return the balance of a ledger account in paisa: debits above zero."""
     return db.session.execute(
-        select(func.coalesce(func.sum(JournalLine.amount), 0)).where(JournalLine.ledger == ledger.value, JournalLine.holder_id == holder_id)
+        select(func.coalesce(func.sum(JournalLine.amount), 0)).where(
+            JournalLine.ledger == ledger.value, JournalLine.holder_id == holder_id
+        )
     ).scalar_one()
 
 
@@ -22,7 +24,9 @@ def owed_after(customer_id: int, payment_id: int) -> int:
     )
     balance = db.session.execute(
         select(func.coalesce(func.sum(JournalLine.amount), 0)).where(
-            JournalLine.ledger == Ledger.CUSTOMER.value, JournalLine.holder_id == customer_id, JournalLine.entry_id <= entry
+            JournalLine.ledger == Ledger.CUSTOMER.value,
+            JournalLine.holder_id == customer_id,
+            JournalLine.entry_id <= entry,
         )
     ).scalar_one()
     return max(int(balance), 0)

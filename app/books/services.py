@@ -3,21 +3,40 @@
 from dataclasses import dataclass
 from datetime import date
 
+from flask_babel import gettext as _
+
 from app.access.actor import current_actor
 from app.access.scope import everywhere
 from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
 from app.core.clock import today
 from app.core.database import db
+from app.core.errors import Refused
+
+LONGEST_TEXT = 200
+"""How many characters the books keep of a reason or a description."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of an entry: debit above zero, credit below, in paisa. ``owner_id`` is only named where it is not the entry's."""
+    """One side of an entry, in paisa: debit above zero, credit below. ``owner_id``: named if it is not the entry's."""
 
     ledger: Ledger
     holder_id: int
     amount: int
     owner_id: int | None = None
+
+
+def given(text: str, field: str = "reason", *, otherwise: str | None = None) -> str:
+    """Return a text that goes into the books, stripped.
+
+    Raises Refused for ``field`` when it is too long, or empty and ``otherwise`` says what is wrong with that.
+    """
+    text = text.strip()
+    if not text and otherwise is not None:
+        raise Refused(otherwise, field)
+    if len(text) > LONGEST_TEXT:
+        raise Refused(_("At most %(count)s characters.", count=LONGEST_TEXT), field)
+    return text
 
 
 def post(

@@ -46,6 +46,15 @@ def statement(customer: Customer) -> list[StatementLine]:
     for entry, amount in rows:
         balance += amount
         lines.append(
-            StatementLine(entry.id, entry.posted_on, EntryKind(entry.kind), entry.bill_id, entry.payment_id, entry.note, amount, balance)
+            StatementLine(
+                entry.id,
+                entry.posted_on,
+                EntryKind(entry.kind),
+                entry.bill_id,
+                entry.payment_id,
+                entry.note,
+                amount,
+                balance,
+            )
         )
     return lines[::-1]

@@ -23,3 +23,7 @@ class Forbidden(Exception):
     def __init__(self, key: str | None = None) -> None:
         super().__init__(key or "")
         self.key = key
+
+
+class ReadOnly(Exception):
+    """Report a change tried by a parent that only looks at the panel as one of its Managers."""

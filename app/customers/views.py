@@ -151,7 +151,7 @@ class CustomerPage(Page):
     @expose("/show/<pk>")
     def show(self, pk: str) -> str:
         """Show a customer's profile with the tab asked for."""
-        actor, customer = self._actor(), self._row(pk)
+        actor, customer = self.actor(), self._row(pk)
         tabs = tabs_for(actor)
         asked = request.args.get("tab", "")
         tab = next((one for one in tabs if one.name == asked), tabs[0])
@@ -199,8 +199,8 @@ class CustomerPage(Page):
         form.package_id.description = _("The package changes by its own button on the profile.")
 
         def act() -> Response:
-            version = form.version.data
-            edit_customer(customer, form.details(), version=int(version) if version and version.isdigit() else None)
+            version = str(form.version.data or "")
+            edit_customer(customer, form.details(), version=int(version) if version.isascii() and version.isdigit() else None)
             return self.done(_("Customer %(number)s saved.", number=show_digits(customer.number)), self.link("show", pk=customer.id))
 
         return self.ask(form, act, title=_("Edit customer"), groups=form.groups, cancel_url=self.link("show", pk=pk))

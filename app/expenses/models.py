@@ -68,7 +68,9 @@ class Expense(Owned, Base):
     void_reason: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[int] = mapped_column(default=1)
 
-    category: Mapped[ExpenseCategory] = relationship(viewonly=True, primaryjoin="foreign(Expense.category_id) == ExpenseCategory.id")
+    category: Mapped[ExpenseCategory] = relationship(
+        viewonly=True, primaryjoin="foreign(Expense.category_id) == ExpenseCategory.id"
+    )
 
     __mapper_args__ = {"version_id_col": version}
 

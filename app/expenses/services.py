@@ -11,27 +11,33 @@ from app.access.scope import get_or_404
 from app.accounts.models import Kind
 from app.activity.recorder import record
 from app.books.models import EntryKind, Ledger
-from app.books.services import Side, post
+from app.books.services import Side, given, post
 from app.core.clock import now, today
 from app.core.database import db, locked
 from app.core.errors import NotFound, Refused
 from app.expenses.models import Expense, ExpenseCategory, PaidFrom
 
 LATEST_DAYS = 31
+"""How many days back an expense may be dated."""
 
 
-def add_expense(*, category_id: int, spent_on: date, amount: int, note: str = "", paid_from: str = PaidFrom.BUSINESS) -> Expense:
-    """Record an expense of ``amount`` paisa, from the cash the person holds or from the business's money. Raises Refused."""
+def add_expense(
+    *, category_id: int, spent_on: date, amount: int, note: str = "", paid_from: str = PaidFrom.BUSINESS
+) -> Expense:
+    """Record an expense of ``amount`` paisa, from the cash the person holds or the business's money. Raises Refused."""
     actor = _person()
     category = _category(category_id)
-    _check(amount, spent_on, paid_from)
+    if category.owner_id != actor.owner_id or category.archived_at is not None:
+        raise Refused(_("Choose one of the list."), "category_id")
+    _check(amount, paid_from)
+    _check_day(spent_on)
     expense = Expense(
         tenant_id=category.tenant_id,
         owner_id=category.owner_id,
         category_id=category.id,
         spent_on=spent_on,
         amount=amount,
-        note=note.strip()[:200],
+        note=given(note, "note"),
         paid_from=paid_from,
         entered_by_id=actor.id,
     )
@@ -42,37 +48,49 @@ def add_expense(*, category_id: int, spent_on: date, amount: int, note: str = ""
     return expense
 
 
-def edit_expense(expense: Expense, *, category_id: int, spent_on: date, amount: int, note: str = "", paid_from: str) -> Expense:
+def edit_expense(
+    expense: Expense, *, category_id: int, spent_on: date, amount: int, note: str = "", paid_from: str
+) -> Expense:
     """Change an expense; a Manager changes its own only (spec §11.10). ``amount`` is paisa. Raises Refused."""
     expense = _changeable(expense)
     category = _category(category_id)
-    _check(amount, spent_on, paid_from)
-    if category.owner_id != expense.owner_id:
+    is_new = category.id != expense.category_id
+    if category.owner_id != expense.owner_id or (is_new and category.archived_at is not None):
         raise Refused(_("Choose one of the list."), "category_id")
-    names = ("category_id", "spent_on", "amount", "note", "paid_from")
-    before = {name: getattr(expense, name) for name in names}
-    _post(expense, -expense.amount, EntryKind.EXPENSE_VOID)
+    _check(amount, paid_from)
+    if spent_on != expense.spent_on:
+        _check_day(spent_on)
+    note = given(note, "note")
+    before = _editable(expense)
+    moves_money = (amount, paid_from, spent_on) != (expense.amount, expense.paid_from, expense.spent_on)
+    if moves_money:
+        _post(expense, -expense.amount, EntryKind.EXPENSE_VOID)
     expense.category_id, expense.spent_on, expense.amount, expense.paid_from = category.id, spent_on, amount, paid_from
-    expense.note = note.strip()[:200]
+    expense.note = note
     db.session.flush()
-    _post(expense, amount, EntryKind.EXPENSE)
-    after = {name: getattr(expense, name) for name in names}
-    changes = {("amount_paisa" if name == "amount" else name): (before[name], after[name]) for name in names if before[name] != after[name]}
+    if moves_money:
+        _post(expense, amount, EntryKind.EXPENSE)
+    after = _editable(expense)
+    changes = {name: (old, after[name]) for name, old in before.items() if old != after[name]}
     if changes:
         _record(expense, category, "expense.edited", changes=changes)
     return expense
 
 
+def _editable(expense: Expense) -> dict[str, Any]:
+    names = ("category_id", "spent_on", "note", "paid_from")
+    return {"amount_paisa": expense.amount, **{name: getattr(expense, name) for name in names}}
+
+
 def void_expense(expense: Expense, reason: str) -> Expense:
     """Void an expense with a reason; it stays on record. Raises Refused."""
     expense = _changeable(expense)
-    reason = reason.strip()
-    if not reason:
-        raise Refused(_("Say why the expense is void."), "reason")
+    reason = given(reason, otherwise=_("Say why the expense is void."))
     actor = _person()
-    expense.voided_at, expense.voided_by_id, expense.void_reason = now(), actor.id, reason[:200]
+    expense.voided_at, expense.voided_by_id, expense.void_reason = now(), actor.id, reason
     _post(expense, -expense.amount, EntryKind.EXPENSE_VOID)
-    _record(expense, db.session.get_one(ExpenseCategory, expense.category_id), "expense.voided", amount_paisa=expense.amount, reason=reason)
+    category = db.session.get_one(ExpenseCategory, expense.category_id)
+    _record(expense, category, "expense.voided", amount_paisa=expense.amount, reason=reason)
     return expense
 
 
@@ -90,15 +108,18 @@ def _category(category_id: int) -> ExpenseCategory:
         raise Refused(_("Choose one of the list."), "category_id") from None
 
 
-def _check(amount: int, spent_on: date, paid_from: str) -> None:
+def _check(amount: int, paid_from: str) -> None:
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
+    if paid_from not in list(PaidFrom):
+        raise Refused(_("Choose one of the list."), "paid_from")
+
+
+def _check_day(spent_on: date) -> None:
     if spent_on > today():
         raise Refused(_("The date lies in the future."), "spent_on")
     if spent_on < today() - timedelta(days=LATEST_DAYS):
         raise Refused(_("The date is too far back."), "spent_on")
-    if paid_from not in list(PaidFrom):
-        raise Refused(_("Choose one of the list."), "paid_from")
 
 
 def _changeable(expense: Expense) -> Expense:
@@ -120,13 +141,21 @@ def _post(expense: Expense, amount: int, kind: EntryKind) -> None:
         expense.tenant_id,
         expense.owner_id,
         Side(Ledger.EXPENSE, expense.owner_id, amount),
-        Side(Ledger.CASH, expense.entered_by_id, -amount) if own_cash else Side(Ledger.BUSINESS, expense.owner_id, -amount),
+        Side(Ledger.CASH, expense.entered_by_id, -amount)
+        if own_cash
+        else Side(Ledger.BUSINESS, expense.owner_id, -amount),
         posted_on=expense.spent_on if kind == EntryKind.EXPENSE else today(),
         expense_id=expense.id,
     )
 
 
-def _record(expense: Expense, category: ExpenseCategory, event: str, changes: dict[str, tuple[Any, Any]] | None = None, **words: object) -> None:
+def _record(
+    expense: Expense,
+    category: ExpenseCategory,
+    event: str,
+    changes: dict[str, tuple[Any, Any]] | None = None,
+    **words: object,
+) -> None:
     record(
         "expenses",
         event,

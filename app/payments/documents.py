@@ -27,7 +27,7 @@ def check_url(payment: Payment) -> str:
 
 
 def receipt(tenant: Tenant, payment: Payment, size: str) -> bytes:
-    """Return the receipt of a payment as PDF in a size: "a4", "58" or "80" (millimetres), in its customer's language and digits."""
+    """Return the receipt of a payment as PDF in its customer's language: size "a4", "58" or "80" (millimetres)."""
     customer = payment.customer
     language, digits = customer.document_language, customer.document_digits
     data = ReceiptData(

@@ -86,7 +86,10 @@ class Payment(Owned, Base):
 
 
 class Allocation(Owned, Base):
-    """Paisa of a payment or a credit that settle a bill. Released when either is void: it stays on record and settles nothing."""
+    """Paisa of a payment or a credit that settle a bill.
+
+    Released when either is void: it stays on record and settles nothing.
+    """
 
     __tablename__ = "allocations"
     __table_args__ = (

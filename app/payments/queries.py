@@ -24,7 +24,7 @@ def settled_by(payment: Payment) -> list[Settled]:
     rows = db.session.execute(
         select(Bill, Allocation.amount)
         .join(Allocation, Allocation.bill_id == Bill.id)
-        .where(Allocation.payment_id == payment.id, Allocation.released_at.is_(None) if payment.voided_at is None else True)
+        .where(Allocation.payment_id == payment.id, Allocation.released_at == payment.voided_at)
         .order_by(Bill.period_from, Bill.id)
     ).all()
     return [Settled(bill, amount) for bill, amount in rows]
@@ -58,6 +58,9 @@ def payments_of(customer: Customer) -> list[Payment]:
     """Return all payments of a customer, newest first, void ones too."""
     return list(
         db.session.execute(
-            select(Payment).where(Payment.customer_id == customer.id).options(joinedload(Payment.customer)).order_by(Payment.id.desc())
+            select(Payment)
+            .where(Payment.customer_id == customer.id)
+            .options(joinedload(Payment.customer))
+            .order_by(Payment.id.desc())
         ).scalars()
     )

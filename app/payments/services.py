@@ -1,11 +1,13 @@
 """Receive, edit and void payments. Cash, gateways and recharges all post here."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.access.actor import Actor, current_actor
 from app.access.scope import everywhere
@@ -13,10 +15,10 @@ from app.accounts.models import Account, Kind
 from app.accounts.numbering import RECEIPTS, next_number
 from app.activity.recorder import record
 from app.billing.services import discount_bill
-from app.billing.settlement import lock_customer, open_bills, release, settle
+from app.billing.settlement import Change, charge_operators, lock_customer, open_bills, release, settle
 from app.books.models import EntryKind, Ledger
-from app.books.operators import locked_account
-from app.books.services import Side, post
+from app.books.operators import cash_taken_for, lock_chain
+from app.books.services import Side, given, post
 from app.core.clock import now, today
 from app.core.database import db, locked
 from app.core.errors import Refused
@@ -59,30 +61,48 @@ def receive_cash(
 ) -> Received:
     """Record ``amount`` paisa of cash from a customer: oldest bill first, the rest is advance (spec §5.1).
 
-    The same request id gives back the first payment, however often and however parallel it comes (spec §5.2). Raises Refused for bad input
-    or an Operator's account that is too small, LikelySecondEntry when the same amount came minutes ago and nobody confirmed.
+    The same request id gives back the first payment, however often and however parallel it comes (spec §5.2). Raises
+    Refused for bad input or an Operator's account that is too small, LikelySecondEntry when the same amount came
+    minutes ago and nobody confirmed.
     """
     actor = _collector()
-    request_id = _uuid(request_id)
+    request_id = request_uuid(request_id)
     customer = lock_customer(customer)
-    first = db.session.execute(
-        select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
-    ).scalar_one_or_none()
+    first = recorded_by(request_id, customer)
     if first is not None:
-        if first.customer_id != customer.id:
-            raise Refused(_("This form was used for another customer. Open it again."))
         return Received(first, already_recorded=True)
     if customer.deleted_at is not None:
         raise Refused(_("This customer is deleted; restore it first."))
     paid_on = _allowed_day(actor, paid_on or today())
     if not confirmed:
         _ask_about_a_second_entry(customer, amount)
-    if discount:
-        _discount_oldest_first(customer, discount, discount_reason or _("Discount while taking cash"))
-    payment = _post_payment(customer, amount, method=Method.CASH, holder=actor, request_id=request_id, paid_on=paid_on, note=note)
-    settle(customer, cash_by_person=True)
+    with cash_taken_for(customer.owner_id):
+        if discount:
+            _discount_oldest_first(customer, discount, discount_reason or _("Discount while taking cash"))
+        payment = _post_payment(
+            customer,
+            amount,
+            method=Method.CASH,
+            holder_id=actor.id,
+            holder_owner_id=actor.owner_id or 0,
+            request_id=request_id,
+            paid_on=paid_on,
+            note=note,
+        )
+        settle(customer, Change.PAYMENT)
     record_payment(payment, "payment.received", amount_paisa=amount)
     return Received(payment)
+
+
+def recorded_by(request_id: str, customer: Customer) -> Payment | None:
+    """Return what this form has recorded before. Raises Refused when that was for another customer."""
+    with everywhere("a request id is used once in a tenant, whoever's customer it was for"):
+        first = db.session.execute(
+            select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
+        ).scalar_one_or_none()
+    if first is not None and first.customer_id != customer.id:
+        raise Refused(_("This form was used for another customer. Open it again."))
+    return first
 
 
 def _collector() -> Actor:
@@ -92,7 +112,8 @@ def _collector() -> Actor:
     return actor
 
 
-def _uuid(text: str) -> str:
+def request_uuid(text: str) -> str:
+    """Return a form's request id in one spelling. Raises Refused for what is no UUID."""
     try:
         return str(UUID(text))
     except ValueError:
@@ -114,16 +135,20 @@ def earliest_day(actor: Actor) -> date:
 
 
 def _ask_about_a_second_entry(customer: Customer, amount: int) -> None:
-    earlier = db.session.execute(
-        select(Payment)
-        .where(
-            Payment.customer_id == customer.id,
-            Payment.amount == amount,
-            Payment.voided_at.is_(None),
-            Payment.received_at >= now() - LIKELY_SECOND,
+    earlier = (
+        db.session.execute(
+            select(Payment)
+            .where(
+                Payment.customer_id == customer.id,
+                Payment.amount == amount,
+                Payment.voided_at.is_(None),
+                Payment.received_at >= now() - LIKELY_SECOND,
+            )
+            .order_by(Payment.id.desc())
         )
-        .order_by(Payment.id.desc())
-    ).scalars().first()
+        .scalars()
+        .first()
+    )
     if earlier is not None:
         raise LikelySecondEntry(earlier)
 
@@ -131,7 +156,7 @@ def _ask_about_a_second_entry(customer: Customer, amount: int) -> None:
 def _discount_oldest_first(customer: Customer, discount: int, reason: str) -> None:
     left = discount
     for bill in open_bills(customer):
-        part = min(left, bill.open, bill.amount - bill.discount)
+        part = min(left, bill.largest_discount)
         if part:
             discount_bill(bill, part, reason)
             left -= part
@@ -144,7 +169,8 @@ def _post_payment(
     amount: int,
     *,
     method: Method,
-    holder: Actor,
+    holder_id: int,
+    holder_owner_id: int,
     request_id: str,
     paid_on: date,
     note: str,
@@ -152,6 +178,7 @@ def _post_payment(
 ) -> Payment:
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
+    lock_chain(customer.owner_id)
     payment = Payment(
         tenant_id=customer.tenant_id,
         owner_id=customer.owner_id,
@@ -160,7 +187,7 @@ def _post_payment(
         amount=amount,
         unallocated=amount,
         method=method,
-        collected_by_id=holder.id,
+        collected_by_id=holder_id,
         paid_on=paid_on,
         received_at=now(),
         note=note.strip()[:200],
@@ -168,8 +195,12 @@ def _post_payment(
         replaces_id=replaces.id if replaces else None,
     )
     db.session.add(payment)
-    db.session.flush()
-    _post_cash(payment, EntryKind.PAYMENT, holder_owner_id=holder.owner_id or 0, amount=amount)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        # one request id for two customers at the same moment: no lock on a customer sees it, the unique id does
+        raise Refused(_("This form was used for another customer. Open it again.")) from None
+    _post_cash(payment, EntryKind.PAYMENT, holder_owner_id=holder_owner_id, amount=amount)
     return payment
 
 
@@ -197,16 +228,13 @@ def _post_cash(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amoun
 
 
 def _operators_between(owner_id: int, holder_owner_id: int) -> list[Account]:
-    """Return the accounts that money collected above is credited to: from the customer's owner up to below the holder's (spec §11.2)."""
-    chain: list[Account] = []
-    with everywhere("money collected above credits the Operators between"):
-        while owner_id != holder_owner_id:
-            account = locked_account(owner_id)
-            if account.kind == Kind.GROUP_ADMIN or account.parent_id is None:
-                return []
-            chain.append(account)
-            owner_id = account.parent_id
-    return chain
+    """Return whom money collected above is credited to: from the customer's owner up to below the holder's (§11.2)."""
+    between: list[Account] = []
+    for account in lock_chain(owner_id):
+        if account.id == holder_owner_id:
+            return between
+        between.append(account)
+    return between if between and between[-1].parent_id == holder_owner_id else []
 
 
 def void_payment(payment: Payment, reason: str) -> Payment:
@@ -214,76 +242,80 @@ def void_payment(payment: Payment, reason: str) -> Payment:
 
     Suspend date and status are not rolled back. Raises Refused.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Refused(_("Say why the payment is void."), "reason")
+    reason = given(reason, otherwise=_("Say why the payment is void."))
     customer = lock_customer(db.session.get_one(Customer, payment.customer_id))
-    payment = _voided(payment, reason)
-    settle(customer, reactivate=False)
+    payment = _voided(_locked(payment), reason)
+    settle(customer, Change.PAYMENT_VOID)
     record_payment(payment, "payment.voided", amount_paisa=payment.amount, reason=reason)
     return payment
 
 
-def _voided(payment: Payment, reason: str) -> Payment:
+def _locked(payment: Payment) -> Payment:
+    """Lock a payment's row and read it again. Raises Refused when it is void already."""
     payment = db.session.execute(
         locked(select(Payment).where(Payment.id == payment.id)).execution_options(populate_existing=True)
     ).scalar_one()
     if payment.status == PaymentState.VOID:
         raise Refused(_("Receipt %(number)s is void already.", number=payment.number))
-    release(Allocation.payment_id == payment.id)
-    actor = current_actor()
-    payment.voided_at, payment.voided_by_id, payment.void_reason = now(), actor.id if actor else None, reason
-    payment.unallocated = 0
-    db.session.flush()
-    with everywhere("who took the money may since have left the scope"):
-        holder = db.session.get_one(Account, payment.collected_by_id)
-        holder_owner_id = holder.parent_id if holder.kind == Kind.MANAGER else holder.id
-    _post_cash(payment, EntryKind.PAYMENT_VOID, holder_owner_id=holder_owner_id or 0, amount=-payment.amount)
     return payment
 
 
-def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, reason: str, request_id: str) -> Received:
-    """Correct a payment: the old one is void, a new one with its own receipt number names it, in one transaction (spec §11.8).
+def _voided(payment: Payment, reason: str) -> Payment:
+    actor, moment = current_actor(), now()
+    bills = release(Allocation.payment_id == payment.id, at=moment)
+    payment.voided_at, payment.voided_by_id, payment.void_reason = moment, actor.id if actor else None, reason
+    payment.unallocated = 0
+    db.session.flush()
+    for bill in bills:
+        charge_operators(bill)
+    _post_cash(payment, EntryKind.PAYMENT_VOID, holder_owner_id=_owner_of_holder(payment), amount=-payment.amount)
+    return payment
 
-    ``amount`` is paisa. Raises Refused.
+
+def _owner_of_holder(payment: Payment) -> int:
+    with everywhere("who took the money may since have left the scope"):
+        holder = db.session.get_one(Account, payment.collected_by_id)
+    return (holder.parent_id if holder.kind == Kind.MANAGER else holder.id) or 0
+
+
+def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, reason: str, request_id: str) -> Received:
+    """Correct a payment: the old one is void, a new one with its own receipt number names it (spec §11.8).
+
+    ``amount`` is paisa. The money stays with who took it. Raises Refused, also when an Operator's account cannot bear
+    a larger amount.
     """
     actor = _collector()
-    reason = reason.strip()
-    if not reason:
-        raise Refused(_("Say why the payment is changed."), "reason")
-    request_id = _uuid(request_id)
+    reason = given(reason, otherwise=_("Say why the payment is changed."))
+    request_id = request_uuid(request_id)
     customer = lock_customer(db.session.get_one(Customer, payment.customer_id))
-    first = db.session.execute(
-        select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
-    ).scalar_one_or_none()
+    first = recorded_by(request_id, customer)
     if first is not None:
         return Received(first, already_recorded=True)
-    if paid_on != payment.paid_on:
+    old = _locked(payment)
+    if paid_on != old.paid_on:
         _allowed_day(actor, paid_on)
-    before = {"amount_paisa": payment.amount, "paid_on": payment.paid_on, "note": payment.note}
-    old = _voided(payment, reason)
-    with everywhere("who took the money may since have left the scope"):
-        holder = db.session.get_one(Account, old.collected_by_id)
-    new = _post_payment(
-        customer,
-        amount,
-        method=Method(old.method),
-        holder=_holder(holder),
-        request_id=request_id,
-        paid_on=paid_on,
-        note=note,
-        replaces=old,
-    )
-    settle(customer, reactivate=False)
-    after = {"amount_paisa": new.amount, "paid_on": new.paid_on, "note": new.note}
+    with cash_taken_for(customer.owner_id) if old.method == Method.CASH else nullcontext():
+        _voided(old, reason)
+        new = _post_payment(
+            customer,
+            amount,
+            method=Method(old.method),
+            holder_id=old.collected_by_id or 0,
+            holder_owner_id=_owner_of_holder(old),
+            request_id=request_id,
+            paid_on=paid_on,
+            note=note,
+            replaces=old,
+        )
+        settle(customer, Change.PAYMENT_VOID)
+    before, after = _editable(old), _editable(new)
     changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
     record_payment(new, "payment.edited", changes=changes, replaced=old.number, reason=reason)
     return Received(new)
 
 
-def _holder(account: Account) -> Actor:
-    owner_id = account.parent_id if account.kind == Kind.MANAGER else account.id
-    return Actor(account.id, Kind(account.kind), account.name, account.email, account.tenant_id, owner_id, account.parent_id)
+def _editable(payment: Payment) -> dict[str, object]:
+    return {"amount_paisa": payment.amount, "paid_on": payment.paid_on, "note": payment.note}
 
 
 def record_payment(payment: Payment, event: str, **words: object) -> None:

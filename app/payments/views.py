@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
-from app.access.actor import Actor
+from app.access.actor import Actor, reader_digits
 from app.access.permissions import SIGNED_IN
 from app.access.scope import get_or_404
 from app.billing.settlement import open_bills
@@ -35,7 +35,7 @@ from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscount
 from app.payments.models import Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
-from app.web.formats import digits, language, show_digits, show_taka
+from app.web.formats import language, show_digits, show_taka
 from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
@@ -106,7 +106,7 @@ class PaymentPage(Page):
 
     def _receipt_row(self, pk: str) -> Payment:
         """Return a payment whose receipt the viewer may see: by key, or because it took the money itself."""
-        actor, payment = self._actor(), self._row_if_any(pk)
+        actor, payment = self.actor(), self._row_if_any(pk)
         if not actor.may(SEE) and (payment is None or payment.collected_by_id != actor.id):
             raise Forbidden(SEE)
         if payment is None:
@@ -122,7 +122,7 @@ class PaymentPage(Page):
     @expose("/receive/<pk>", methods=["GET", "POST"])
     def receive(self, pk: str) -> Any:
         """Take cash from a customer: one POST records it and leads to the receipt; the same form again leads to the same receipt."""
-        actor = self._actor()
+        actor = self.actor()
         customer = get_or_404(Customer, pk, joinedload(Customer.zone))
         if customer.deleted_at is not None:
             raise NotFound("Customer")
@@ -138,7 +138,7 @@ class PaymentPage(Page):
             except Refused as refused:
                 form.attach(refused)
             except LikelySecondEntry as likely:
-                question = _second_entry_question(likely.earlier)
+                question = second_entry_question(likely.earlier)
         shown = self._receive_page(customer, form, question)
         return (shown, REFUSED) if request.method == "POST" and question is None else shown
 
@@ -181,7 +181,7 @@ class PaymentPage(Page):
     def show(self, pk: str) -> str:
         """Show a payment as proof."""
         payment = self._receipt_row(pk)
-        actor, customer = self._actor(), payment.customer
+        actor, customer = self.actor(), payment.customer
         later = replaced_by(payment)
         earlier = get_or_404(Payment, payment.replaces_id) if payment.replaces_id else None
         again = _("Already recorded at %(time)s. Nothing was recorded a second time.", time=show_digits(f"{to_dhaka(payment.received_at):%H:%M}"))
@@ -230,7 +230,7 @@ class PaymentPage(Page):
         size = request.args.get("size", "a4")
         if size not in SIZES:
             abort(404)
-        tenant = company_of(self._actor())
+        tenant = company_of(self.actor())
         if tenant is None:
             raise NotFound("Tenant")
         return pdf(receipt(tenant, payment, size), f"receipt-{payment.number}")
@@ -284,7 +284,7 @@ class PaymentPage(Page):
         )
 
     def _after(self, payment: Payment) -> str | None:
-        actor = self._actor()
+        actor = self.actor()
         return f"/payments/show/{payment.id}" if actor.may(SEE) or payment.collected_by_id == actor.id else None
 
     def _confirm(self, form: Any, act: Any, payment: Payment, title: str, consequence: str, *, danger: bool) -> Any:
@@ -311,7 +311,8 @@ def _discount(form: ReceiveForm) -> dict[str, Any]:
     return {"discount": form.discount.data or 0, "discount_reason": form.discount_reason.data}
 
 
-def _second_entry_question(earlier: Payment) -> str:
+def second_entry_question(earlier: Payment) -> str:
+    """Return the question about a payment that looks like one recorded minutes ago."""
     return _(
         "%(amount)s from this customer were recorded at %(time)s by %(name)s, receipt %(number)s. Is this another payment?",
         amount=show_taka(earlier.amount),
@@ -326,7 +327,7 @@ def _back(customer: Customer) -> str:
 
 
 def _may_see_profiles() -> bool:
-    return Page._actor().may("view-customer-details")
+    return Page.actor().may("view-customer-details")
 
 
 def _bill_url(actor: Actor, bill_id: int) -> str | None:
@@ -335,7 +336,7 @@ def _bill_url(actor: Actor, bill_id: int) -> str | None:
 
 def _bill_words(bill: Any) -> dict[str, str]:
     return {
-        "label": format_period(bill.period_from, bill.period_to, language(), digits()),
+        "label": format_period(bill.period_from, bill.period_to, language(), reader_digits()),
         "detail": _("Bill %(number)s", number=show_digits(bill.number)),
     }
 
@@ -365,9 +366,9 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
     columns = (
         Column("entry", _l("Entry"), lambda line: str(STATEMENT_WORDS[line.kind]), url=url, secondary=lambda line: line.note),
         Column("on", _l("Date"), lambda line: line.on, "date"),
-        Column("billed", _l("Billed"), lambda line: line.billed, "money", align="right"),
-        Column("paid", _l("Paid"), lambda line: line.paid, "money", align="right"),
-        Column("balance", _l("Balance"), lambda line: line.balance, "money", align="right", card="amount"),
+        Column("billed", _l("Billed"), lambda line: line.billed, "money", align="right", card="amount"),
+        Column("paid", _l("Paid"), lambda line: line.paid, "money", align="right", card="amount"),
+        Column("balance", _l("Balance"), lambda line: line.balance, "money", align="right", running=True),
     )
     return {"listing": simple_listing(columns, statement(customer), empty_text=_("No movements yet."))}
 

@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.access.actor import current_actor
 from app.access.permissions import PUBLIC, SIGNED_IN
-from app.demo_cast import people
+from app.demo_cast import PASSWORD, people
 from app.security.forms import SignInForm
 from app.security.services import sign_in, sign_out
+from app.web.frame import KIND_LABELS
 from app.web.page import Panel
 
 
@@ -38,8 +39,11 @@ class SignInPage(Panel):
             form=form,
             error=error,
             next_url=form.next.data or "",
-            demo_accounts=people() if current_app.config["DEMO"] else [],
-            demo_password=current_app.config.get("DEMO_PASSWORD"),
+            demo_accounts=[
+                {"email": person.email, "name": person.name, "kind": KIND_LABELS[person.kind], "password": PASSWORD} for person in people()
+            ]
+            if current_app.config["DEMO"]
+            else [],
         )
         return (shown, 422) if error else shown
 

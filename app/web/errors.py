@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, render_template, request
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
@@ -11,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from app.access.actor import current_actor
 from app.access.permissions import KEYS
 from app.core.database import db
-from app.core.errors import Forbidden, NotFound, Refused
+from app.core.errors import Forbidden, NotFound, ReadOnly, Refused
 from app.web.page import log_refusal
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     """Register the error pages."""
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(Forbidden, _forbidden)
+    app.register_error_handler(ReadOnly, _read_only)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(StaleDataError, _changed_meanwhile)
@@ -41,7 +43,17 @@ def _forbidden(error: Forbidden) -> tuple[str, int]:
     log_refusal(error.key, "no key")
     row = KEYS.get(error.key or "")
     shown = {"key": row.name, "label": row.label, "meaning": row.meaning} if row else None
-    return render_template("errors/403.html", key=shown, request_url=None), 403
+    actor = current_actor()
+    # whoever could hold the key may ask for it
+    can_ask = row is not None and actor is not None and actor.may("managers") and actor.seen_by is None
+    request_url = f"/account/permissions/request/{error.key}" if can_ask else None
+    return render_template("errors/403.html", key=shown, request_url=request_url), 403
+
+
+def _read_only(error: ReadOnly) -> tuple[str, int]:
+    db.session.rollback()
+    log_refusal(None, "read only")
+    return render_template("errors/403.html", key=None, request_url=None, sentence=_("You only look at the panel. Nothing was changed.")), 403
 
 
 def _refused(error: Refused) -> tuple[str, int]:

@@ -1,12 +1,12 @@
 """How values look on a page: money, dates, phones and digits in the viewer's language and digits."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from flask import Flask
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
-from app.access.actor import current_actor
+from app.access.actor import reader_digits
 from app.core.clock import to_dhaka, today
 from app.core.language import format_date, format_moment, format_month, format_phone, in_digits
 from app.core.money import taka
@@ -18,63 +18,57 @@ def language() -> str:
     return "en" if locale is not None and locale.language == "en" else "bn"
 
 
-def digits() -> str:
-    """Return the digits of the page: the viewer's choice; Bengali in a Bengali page of a stranger."""
-    actor = current_actor()
-    if actor is not None:
-        return actor.digits
-    return "beng" if language() == "bn" else "latn"
-
-
 def show_taka(paisa: int) -> str:
     """Write paisa as taka."""
-    return taka(paisa, digits())
+    return taka(paisa, reader_digits())
 
 
 def show_taka_html(paisa: int) -> Markup:
     """Write paisa as taka with the paisa smaller."""
-    whole, _dot, rest = taka(paisa, digits()).rpartition(".")
+    whole, _dot, rest = taka(paisa, reader_digits()).rpartition(".")
     return Markup('<span class="money">{}<small>.{}</small></span>').format(whole, rest)
 
 
 def show_day(day: date) -> str:
     """Write a date."""
-    return format_date(day, language(), digits())
+    return format_date(day, language(), reader_digits())
 
 
 def show_moment(moment: datetime) -> Markup:
-    """Write a moment as Dhaka's clocks show it; today's and yesterday's with the time alone beside the day."""
-    text = format_moment(moment, language(), digits())
+    """Write a moment as Dhaka's clocks show it: today's as the time, an older one or the end of a day as the date; exact on hover."""
+    text = format_moment(moment, language(), reader_digits())
     local = to_dhaka(moment)
-    shown = in_digits(f"{local:%H:%M}", digits()) if local.date() == today() else text
-    if local.date() != today() and local.date() < today() - timedelta(days=1):
-        shown = format_date(local.date(), language(), digits())
+    is_days_end = local.time() == time(23, 59, 59)
+    if is_days_end or local.date() < today() - timedelta(days=1):
+        shown = format_date(local.date(), language(), reader_digits())
+    else:
+        shown = in_digits(f"{local:%H:%M}", reader_digits()) if local.date() == today() else text
     return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(timespec="seconds"), text, shown)
 
 
 def show_full_moment(moment: datetime) -> str:
     """Write a moment with date and time."""
-    return format_moment(moment, language(), digits())
+    return format_moment(moment, language(), reader_digits())
 
 
 def show_month(day: date) -> str:
     """Write the month of a date."""
-    return format_month(day, language(), digits())
+    return format_month(day, language(), reader_digits())
 
 
 def show_phone(number: str) -> str:
     """Write a mobile number as people read it."""
-    return format_phone(number, digits())
+    return format_phone(number, reader_digits())
 
 
 def show_digits(value: object) -> str:
     """Write a number's or identifier's digits in the viewer's."""
-    return in_digits(value, digits())
+    return in_digits(value, reader_digits())
 
 
 def show_number(value: int) -> str:
     """Write a count with lakh grouping."""
-    whole = taka(value * 100, digits()).rpartition(".")[0]
+    whole = taka(value * 100, reader_digits()).rpartition(".")[0]
     return str(escape(whole.replace("৳", "").replace("\u00a0", "")))
 
 

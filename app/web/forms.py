@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, SelectField, StringField
+from wtforms import DateField, Field, SelectField, StringField, ValidationError
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
@@ -83,6 +83,29 @@ class DayField(DateField):
             raise ValueError(_("This is not a date.")) from None
 
 
+class CountField(Field):
+    """A whole number from 0 to 9999, in either digits; empty is 0."""
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("render_kw", {}).update(inputmode="numeric", autocomplete="off")
+        super().__init__(*args, **kwargs)
+        self.typed: str | None = None
+
+    def _value(self) -> str:
+        return self.typed if self.typed is not None else str(self.data or 0)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number."""
+        self.typed = valuelist[0][:10] if valuelist else ""
+        text = to_ascii_digits(self.typed).strip()
+        self.data = 0
+        if text and not (text.isascii() and text.isdigit() and len(text) <= 4):
+            raise ValueError(_("Enter a whole number."))
+        self.data = int(text or 0)
+
+
 class TextField(StringField):
     """A line of text; what is missing from the form reads as empty, never as None."""
 
@@ -99,8 +122,10 @@ class ChoiceField(SelectField):
     """A choice among rows or fixed values; a foreign or made-up value gets the same sentence."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        optional = kwargs.pop("optional", False)
+        optional, choices = kwargs.pop("optional", False), kwargs.pop("choices", None)
         super().__init__(*args, **kwargs)
+        # set like the rows a view offers: as an argument WTForms warns of pairs
+        self.choices = choices
         self.flags.required = not optional
         # the templates draw it as what it is
         self.type = "SelectField"
@@ -108,7 +133,7 @@ class ChoiceField(SelectField):
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not among the choices."""
         if not any(self.coerce(value) == self.data for value, *_rest in self.iter_choices()):
-            raise ValueError(_("Choose one of the list."))
+            raise ValidationError(_("Choose one of the list."))
 
 
 def row_id(value: Any) -> int | None:

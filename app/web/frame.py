@@ -12,12 +12,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.access.actor import Actor, current_actor, set_actor
+from app.access.actor import Actor, current_actor, reader_digits, set_actor
 from app.access.scope import everywhere
 from app.accounts.models import Kind, Tenant
 from app.core.database import db
+from app.core.errors import ReadOnly
 from app.core.language import LANGUAGES
-from app.web.formats import digits, language
+from app.security.services import seen_as
+from app.web.formats import language
 
 KIND_LABELS = {
     Kind.SUPER_ADMIN: _l("Super Admin"),
@@ -40,6 +42,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
 }
+READ_ONLY_EXITS = ("/managers/see-as/end", "/logout/")
+"""What a parent that looks at the panel as a Manager may still send."""
+
 YEAR = 365 * 24 * 3600
 
 
@@ -62,7 +67,11 @@ def _begin() -> Response | None:
     if any("\x00" in value or len(value) > 2000 for values in request.args.listvalues() for value in values):
         abort(400)
     if current_user.is_authenticated:
-        set_actor(current_user._get_current_object())
+        actor = current_user._get_current_object()
+        seen = seen_as(actor)
+        set_actor(seen or actor)
+        if seen is not None and request.method not in ("GET", "HEAD") and request.path not in READ_ONLY_EXITS:
+            raise ReadOnly
     elif session.get("_user_id"):
         # the account, its password or its status changed: this session is over
         locale = session.get("locale")
@@ -115,9 +124,10 @@ def _surroundings() -> dict[str, Any]:
     site_map = current_app.extensions["sitemap"]
     return {
         "language": language(),
-        "digits": digits(),
+        "digits": reader_digits(),
         "theme": actor.theme if actor else "auto",
         "current_account": Viewer(actor) if actor else None,
+        "seen_by": actor.seen_by.name if actor and actor.seen_by else None,
         "can": actor.may if actor else lambda key: False,
         "menu": site_map.menu(actor, request.path) if actor else [],
         "bottom_bar": site_map.bottom_bar(actor, request.path) if actor else [],

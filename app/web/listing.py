@@ -46,6 +46,7 @@ class Column:
     only_page: bool = False
     card: str | None = None
     align: str | None = None
+    running: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ class ShownColumn:
     sorted: str | None
     card: str | None
     align: str | None
+    running: bool
 
 
 @dataclass
@@ -378,7 +380,7 @@ def _head(column: Column, asked: ListRequest, arguments: dict[str, str]) -> Show
             direction = "desc" if asked.descending else "asc"
         turned = "desc" if direction == "asc" else "asc"
         sort_url = _address({**arguments, "sort": column.name, "dir": turned})
-    return ShownColumn(column.name, str(column.label), column.kind, sort_url, direction, column.card, column.align)
+    return ShownColumn(column.name, str(column.label), column.kind, sort_url, direction, column.card, column.align, column.running)
 
 
 def _address(arguments: dict[str, str]) -> str:
@@ -403,7 +405,7 @@ def simple_listing(
 ) -> Listing:
     """Return rows that are at hand as a list without filters, orders or pages: a tab of a profile."""
     return Listing(
-        columns=[ShownColumn(column.name, str(column.label), column.kind, None, None, column.card, column.align) for column in columns],
+        columns=[ShownColumn(column.name, str(column.label), column.kind, None, None, column.card, column.align, column.running) for column in columns],
         rows=[
             Row(row.id, [Cell(column, row) for column in columns], row_url(row) if row_url else None, row_tone(row) if row_tone else None)
             for row in rows

@@ -71,6 +71,7 @@ PURPOSES = {
 }
 LANGUAGE_NAMES = {"bn": "বাংলা", "en": "English"}
 DIGIT_NAMES = {"latn": "0123", "beng": "০১২৩"}
+READER_DIGITS = {"auto": _l("As the language"), **DIGIT_NAMES}
 
 
 def choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:

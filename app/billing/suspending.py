@@ -1,0 +1,56 @@
+"""The daily job that suspends who is past the date up to which service is paid (spec §4)."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import or_, select
+
+from app.access.scope import everywhere
+from app.billing.models import Bill
+from app.core.clock import now, today
+from app.core.database import db, locked, transaction
+from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
+from app.customers.services import change_status
+from app.packages.models import BillingProfile, Cycle
+
+BATCH = 100
+
+
+@dataclass
+class SuspendRun:
+    """How many customers a run suspended."""
+
+    suspended: int = 0
+
+
+def auto_suspend() -> SuspendRun:
+    """Suspend Monthly customers past their suspend date with an open overdue bill, and prepaid ones past theirs.
+
+    Idempotent; works in batches, each a transaction of its own; sees every tenant. Asia/Dhaka decides what is past.
+    """
+    run = SuspendRun()
+    with everywhere("the job looks at every tenant"):
+        ids = list(db.session.execute(_past_their_date().order_by(Customer.id)).scalars())
+        for start in range(0, len(ids), BATCH):
+            with transaction():
+                # asked again under the lock: who has paid meanwhile stays
+                rows = locked(_past_their_date(Customer).where(Customer.id.in_(ids[start : start + BATCH])).order_by(Customer.id))
+                for customer in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
+                    change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
+                    run.suspended += 1
+    return run
+
+
+def _past_their_date(what: object = Customer.id) -> object:
+    overdue = (
+        select(Bill.id)
+        .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total, Bill.due_on < today())
+        .exists()
+    )
+    cycle = select(BillingProfile.cycle).where(BillingProfile.id == Customer.profile_id).scalar_subquery()
+    return select(what).where(  # type: ignore[call-overload]
+        Customer.deleted_at.is_(None),
+        Customer.status == CustomerStatus.ACTIVE.value,
+        Customer.suspend_at < now(),
+        or_(cycle.in_((Cycle.DAILY.value, Cycle.PREPAID.value)), (cycle == Cycle.MONTHLY.value) & overdue),
+    )

@@ -1,0 +1,252 @@
+"""The rows the rules are tried on: the cast, and for every owner a row of each model with a word and amounts nobody else has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from app.access.permissions import MANAGER_KEYS
+from app.access.scope import everywhere
+from app.accounts.models import Account
+from app.accounts.services import set_keys
+from app.activity.models import Activity
+from app.billing.services import generate_bill
+from app.books.operators import add_operator_balance
+from app.core.database import Base, db, transaction
+from app.core.language import to_ascii_digits
+from app.customers.services import Details, create_customer
+from app.expenses.models import ExpenseCategory
+from app.expenses.services import add_expense
+from app.packages.models import BillingProfile, Cycle, Package, Zone
+from app.payments.services import receive_cash
+from tests import cast as people
+from tests.cast import ACCOUNTS, COLLECTOR, DESK, GA, GHAT, GHATMAN, NEWBIE, NORTH, OFFICE, OWNERS, PADMA_COLLECTOR, PADMA_GA, SOUTH
+from tests.conftest import form_fields
+from tests.make import as_account
+
+WORDS = {GA: "Aquamarine", NORTH: "Burgundy", SOUTH: "Cinnabar", GHAT: "Dandelion", PADMA_GA: "Eggplant"}
+"""A word that stands in every text of an owner's rows and nowhere else."""
+
+AMOUNTS = {
+    # paisa: a bill, the part of it that is paid, an expense; what stays open is as unmistakable
+    GA: (8_018_13, 3_103_17, 616_19),
+    NORTH: (8_028_23, 3_203_27, 626_29),
+    SOUTH: (8_038_33, 3_303_37, 636_39),
+    GHAT: (8_048_43, 3_403_47, 646_49),
+    PADMA_GA: (8_058_53, 3_503_57, 656_59),
+}
+MANAGERS = {GA: OFFICE, NORTH: COLLECTOR, SOUTH: NEWBIE, GHAT: GHATMAN, PADMA_GA: PADMA_COLLECTOR}
+STAFF = {GA: (OFFICE,), NORTH: (COLLECTOR, DESK, ACCOUNTS), SOUTH: (NEWBIE,), GHAT: (GHATMAN,), PADMA_GA: (PADMA_COLLECTOR,)}
+MANAGER_NAMES = {
+    GA: ("Farida Office",),
+    NORTH: ("Tanvir Ahmed", "Sumaiya Desk", "Rafiq Accounts"),
+    SOUTH: ("Nabila Newbie",),
+    GHAT: ("Kamal Ghatman",),
+    PADMA_GA: ("Jamil Padma",),
+}
+LOGS = {"activity_log", "authentication_log", "log_heads"}
+"""Tables that a look at a page may write to: exports and refusals are logged."""
+
+
+@dataclass(frozen=True, repr=False)
+class House:
+    """Ids of each owner's marked rows by model name, their numbers, and everybody's session as a browser keeps it."""
+
+    rows: dict[str, dict[str, int]]
+    customer_numbers: dict[str, int]
+    check_codes: dict[str, str]
+    cookies: dict[str, tuple[str, str]]
+
+    def row(self, owner: str, model: type) -> int:
+        """Return the id of an owner's marked row of a model; a test fails with a sentence when there is none."""
+        found = self.rows[owner].get(model.__name__)
+        if found is None:
+            pytest.fail(f"tests/rules/house.py makes no {model.__name__} for {owner}: add one, so that its doors are tried")
+        return found
+
+
+def owner_of(email: str) -> str:
+    """Return the parent account whose rows a person of the cast works on."""
+    return next((owner for owner, names in STAFF.items() if email in names), email if email in OWNERS else NORTH)
+
+
+def traces(owner: str) -> tuple[str, ...]:
+    """Return what gives an owner's rows away: word, names, email addresses, amounts as pages and CSV write them."""
+    bill, paid, expense = (f"{amount // 100}.{amount % 100:02d}" for amount in AMOUNTS[owner])
+    left = AMOUNTS[owner][0] - AMOUNTS[owner][1]
+    return (
+        WORDS[owner],
+        f"of {owner}",
+        f".{owner}",
+        *MANAGER_NAMES[owner],
+        MANAGERS[owner],
+        bill,
+        paid,
+        expense,
+        f"{left // 100}.{left % 100:02d}",
+    )
+
+
+def shown(page: str) -> str:
+    """Return a page as it is searched for traces: amounts without commas and tags, digits in ASCII."""
+    return to_ascii_digits(page).replace("<small>", "").replace("</small>", "").replace(",", "").replace("&#64;", "@")
+
+
+def build(app: Flask) -> House:
+    """Fill an empty database with the cast, the marked rows and a session of everybody."""
+    people.build(app)
+    with everywhere("the tests fill the house"), transaction():
+        add_operator_balance(db.session.execute(select(Account).where(Account.email == GHAT)).scalar_one(), 20_000_00)
+        add_operator_balance(db.session.execute(select(Account).where(Account.email == NORTH)).scalar_one(), 20_000_00)
+    rows: dict[str, dict[str, int]] = {}
+    numbers: dict[str, int] = {}
+    codes: dict[str, str] = {}
+    for owner in OWNERS:
+        rows[owner], numbers[owner], codes[owner] = _make_rows(owner)
+    for manager in (GHATMAN, PADMA_COLLECTOR, OFFICE):
+        with everywhere("the strangers hold every key"), transaction():
+            set_keys(db.session.execute(select(Account).where(Account.email == manager)).scalar_one(), set(MANAGER_KEYS))
+    cookies: dict[str, tuple[str, str]] = {}
+    # another thread: the context this runs in would be shared with the requests, and with it who is signed in
+    signing_in = Thread(target=lambda: cookies.update(_sign_everybody_in(app)))
+    signing_in.start()
+    signing_in.join()
+    assert set(cookies) == set(people.EVERYBODY), "somebody of the cast could not sign in"
+    return House(rows, numbers, codes, cookies)
+
+
+def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
+    word = WORDS[owner]
+    bill_amount, paid, spent = AMOUNTS[owner]
+    with as_account(owner) as actor, transaction() as session:
+        zone, category = Zone(name=f"{word} Road"), ExpenseCategory(name=f"{word} costs")
+        package = Package(name=f"{word} line", connection_type="other", price=bill_amount, operator_price=0)
+        profile = BillingProfile(name=f"{word} free", cycle=Cycle.FREE.value)
+        session.add_all([zone, category, package, profile])
+        session.flush()
+        customer = create_customer(
+            Details(
+                name=f"{word} Rahman",
+                username=f"{word.lower()}.rahman",
+                connection_password=f"{word}-secret",
+                mobile="01812345678",
+                email=f"{word.lower()}@mail.example.com",
+                address=f"{word} house",
+                comment=f"{word} comment",
+                package_id=package.id,
+                profile_id=profile.id,
+                connection_type="other",
+                zone_id=zone.id,
+                document_language="en",
+            )
+        )
+        bill = generate_bill(
+            customer, bill_amount, description=f"{word} work", period=(date(2026, 11, 1), date(2026, 11, 30)), due_on=date(2026, 11, 30)
+        )
+        payment = receive_cash(customer, paid, request_id=str(uuid4()), note=f"{word} note").payment
+        expense = add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=spent, note=f"{word} lunch")
+        session.flush()
+        made = (zone, category, package, profile, customer, bill, payment, expense)
+        ids = {type(row).__name__: row.id for row in made}
+        number, code = customer.number, payment.check_code
+    with everywhere("the tests name rows by id"):
+        ids["Account"] = db.session.execute(select(Account.id).where(Account.email == MANAGERS[owner])).scalar_one()
+        ids["Activity"] = db.session.execute(
+            select(Activity.id).where(Activity.owner_id == actor.id).order_by(Activity.id.desc()).limit(1)
+        ).scalar_one()
+    return ids, number, code
+
+
+def _sign_everybody_in(app: Flask) -> dict[str, tuple[str, str]]:
+    name = app.config["SESSION_COOKIE_NAME"]
+    cookies = {}
+    for email in people.EVERYBODY:
+        client = app.test_client()
+        form = form_fields(client.get("/login/").text, "email")
+        client.post("/login/", data=form | {"email": email, "password": "sanjog-demo-1"})
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        cookies[email] = (name, cookie.value)
+    return cookies
+
+
+class Visitor:
+    """Somebody's browser: signed in, and with a valid token for any form."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self._token: str | None = None
+
+    @property
+    def token(self) -> str:
+        """The token that forms of this session carry."""
+        if self._token is None:
+            self._token = form_fields(self.client.get("/account/", follow_redirects=True).text)["csrf_token"]
+        return self._token
+
+    def send(self, method: str, address: str, **fields: str) -> TestResponse:
+        """Send a request; a POST carries a valid token."""
+        if method == "POST":
+            return self.client.post(address, data={"csrf_token": self.token, **fields}, buffered=True)
+        return self.client.open(address, method=method, buffered=True)
+
+    def page(self, address: str) -> str:
+        """Return a page, which must be there."""
+        answer = self.send("GET", address)
+        assert answer.status_code == 200, f"{address} answered {answer.status_code}"
+        return answer.text
+
+
+def fingerprint(app: Flask) -> dict[str, str]:
+    """Return a digest of every table's rows, logs left out."""
+    digests = {}
+    with app.app_context(), db.engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            if table.name not in LOGS:
+                rows = connection.execute(select(table).order_by(*table.primary_key.columns)).all()
+                digests[table.name] = hashlib.sha256(repr(rows).encode()).hexdigest()
+    return digests
+
+
+def hold(app: Flask, email: str, keys: set[str]) -> None:
+    """Make these the keys a person of the cast holds, from the next request on."""
+    with app.app_context(), everywhere("the tests grant keys"), transaction():
+        account = db.session.execute(select(Account).where(Account.email == email)).scalar_one()
+        set_keys(account, keys)
+
+
+@pytest.fixture
+def house(snapshot: Callable[..., Any], app: Flask) -> House:
+    """The marked rows, in the database."""
+    return snapshot("house", build)
+
+
+@pytest.fixture
+def visitor(house: House, app: Flask) -> Callable[[str], Visitor]:
+    """`visitor(email)`: a person of the cast in a browser of its own, signed in already."""
+
+    def open_browser(email: str) -> Visitor:
+        client = app.test_client()
+        client.set_cookie(*house.cookies[email])
+        return Visitor(client)
+
+    return open_browser
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    """A browser that nobody has signed in with."""
+    return Visitor(app.test_client())
+
+
