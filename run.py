@@ -1,38 +1,51 @@
-"""Build the application and serve it, with the jobs beside it. The WSGI server of a production machine imports ``app`` from here."""
+"""Build the application and serve it, with the jobs beside it; another WSGI server imports ``app`` from here."""
 
+import errno
+import os
 import signal
+import sys
 import threading
 from types import FrameType
+from typing import Any
 
 import waitress
 
-from app import create_app
+from app import create_app, schedule
 from app.core import jobs
+
+SECONDS_TO_END = 1.5
+"""After a signal requests in work get this long, then the process ends all the same."""
 
 app = create_app()
 
 
 def serve() -> None:
-    """Serve on 127.0.0.1 and run jobs in the background until a signal ends both."""
-    stop = threading.Event()
+    """Serve on 127.0.0.1 with jobs in the background until a signal ends both; a port that is taken is one line."""
+    server = _bind(app.config["HOST"], app.config["PORT"])
+    schedule.init_app(app)
     worker = jobs.start_worker(app)
-    host, port = app.config["HOST"], app.config["PORT"]
-    server = waitress.create_server(app, host=host, port=port, threads=8, ident=None)
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    print(f"Serving on http://localhost:{app.config['PORT']}", flush=True)
+    server.run()
+    worker.stop()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-        server.close()
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    print(f"Serving on http://localhost:{port}", flush=True)
+def _bind(host: str, port: int) -> Any:
     try:
-        server.run()
-    except OSError:
-        if not stop.is_set():
+        return waitress.create_server(app, host=host, port=port, threads=8, ident=None)
+    except OSError as problem:
+        if problem.errno != errno.EADDRINUSE:
             raise
-    finally:
-        worker.stop()
+        sys.exit(f"Port {port} is taken by another program. Choose another: PORT={port + 1}")
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    last_resort = threading.Timer(SECONDS_TO_END, os._exit, (0,))
+    last_resort.daemon = True
+    last_resort.start()
+    # waitress ends its threads when it sees this
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

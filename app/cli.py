@@ -1,5 +1,6 @@
 """The command line: flask isp …"""
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -15,16 +16,24 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
 from app.access.actor import Actor, acting_as, find_actor
 from app.access.scope import everywhere
 from app.accounts.models import Account, Kind, Tenant
-from app.accounts.services import create_group_admin, create_super_admin, hash_password
+from app.accounts.services import (
+    LONGEST_PASSWORD,
+    SHORTEST_PASSWORD,
+    create_group_admin,
+    create_super_admin,
+    hash_password,
+)
 from app.billing.services import bill_month
+from app.billing.suspending import auto_suspend
 from app.books.check import check_books
 from app.core.database import db, transaction
 from app.core.errors import Refused
-from app.customers.importing import import_customers
+from app.customers.importing import import_customers, read_file
 from app.demo import SIZES, fill, is_filled
 from app.demo_cast import PASSWORD, people
 
@@ -38,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 def speaks_english(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Run a command in English and turn a refusal into one line and exit code 2."""
+    """Run a command in English; a refusal is one line and exit code 1."""
 
     @wraps(run)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -47,6 +56,9 @@ def speaks_english(run: Callable[..., Any]) -> Callable[..., Any]:
                 return run(*args, **kwargs)
             except Refused as refused:
                 raise click.ClickException(refused.message) from None
+            except DatabaseError as problem:
+                said = str(problem.orig).strip().splitlines()[0]
+                raise click.ClickException(f"the database says: {said} (is it up to date? flask isp migrate)") from None
 
     return wrapped
 
@@ -58,8 +70,9 @@ def alembic_config() -> Config:
 
 @isp.command()
 def migrate() -> None:
-    """Bring the database up to date."""
+    """Bring the database's tables up to date; nothing happens where they are."""
     command.upgrade(alembic_config(), "head")
+    click.echo("the database is up to date")
 
 
 @isp.command("create-super-admin")
@@ -70,8 +83,14 @@ def migrate() -> None:
 def create_super_admin_command(email: str, name: str, password: str) -> None:
     """Create who runs the installation."""
     with transaction():
-        create_super_admin(email, name, hash_password(password))
+        create_super_admin(email, name, _hashed(password))
     click.echo(f"{email} created")
+
+
+def _hashed(password: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Refused(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    return hash_password(password)
 
 
 @isp.command("create-group-admin")
@@ -82,7 +101,9 @@ def create_super_admin_command(email: str, name: str, password: str) -> None:
 @click.option("--name", required=True, help="name of the person")
 @click.password_option()
 @speaks_english
-def create_group_admin_command(email: str, slug: str, tenant_name: str, tenant_name_bn: str, name: str, password: str) -> None:
+def create_group_admin_command(
+    email: str, slug: str, tenant_name: str, tenant_name_bn: str, name: str, password: str
+) -> None:
     """Create a tenant with the Group Admin at its head."""
     with everywhere("a new tenant"), transaction():
         create_group_admin(
@@ -91,23 +112,25 @@ def create_group_admin_command(email: str, slug: str, tenant_name: str, tenant_n
             tenant_name_bn=tenant_name_bn,
             name=name,
             email=email,
-            password_hash=hash_password(password),
+            password_hash=_hashed(password),
         )
     click.echo(f"{email} created")
 
 
 @isp.command()
-@click.option("--size", type=click.Choice(sorted(SIZES)), default="small")
+@click.option(
+    "--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="60, 2,000 or 100,000 customers"
+)
 @click.option("--if-empty", is_flag=True, help="do nothing when the database has accounts")
 @speaks_english
 def demo(size: str, if_empty: bool) -> None:
-    """Fill an empty database with the demo cast."""
+    """Make the tables and fill an empty database with the demo cast."""
     if not current_app.config["DEMO"]:
         raise click.ClickException("the production configuration has no demo data")
-    if is_filled():
-        if not if_empty:
-            raise click.ClickException("this database has accounts already")
-    else:
+    command.upgrade(alembic_config(), "head")
+    if not (if_empty and is_filled()):
+        # to look for cycles among millions of new objects every moment costs a sixth of the time
+        gc.set_threshold(100_000)
         fill(size)
     click.echo(f"Sign in with the password {PASSWORD} as:")
     for person in people():
@@ -121,7 +144,7 @@ def demo(size: str, if_empty: bool) -> None:
 def import_customers_command(file: Path, tenant: str) -> None:
     """Import customers from a CSV file; every row that is refused is named with its line and reason."""
     with acting_as(group_admin_of(tenant)):
-        report = import_customers(file.read_bytes())
+        report = import_customers(read_file(file))
     for bad in report.refused:
         click.echo(f"line {bad.line}: {bad.reason}")
     click.echo(f"imported {report.imported}, refused {len(report.refused)}")
@@ -131,7 +154,9 @@ def group_admin_of(slug: str) -> Actor:
     """Return the Group Admin of a tenant. Raises Refused for an unknown short name."""
     with everywhere("the tenant is named on the command line"):
         account_id = db.session.execute(
-            select(Account.id).join(Tenant, Tenant.id == Account.tenant_id).where(Tenant.slug == slug, Account.kind == Kind.GROUP_ADMIN.value)
+            select(Account.id)
+            .join(Tenant, Tenant.id == Account.tenant_id)
+            .where(Tenant.slug == slug, Account.kind == Kind.GROUP_ADMIN.value)
         ).scalar_one_or_none()
     actor = find_actor(account_id) if account_id else None
     if actor is None:
@@ -157,6 +182,13 @@ def bill_month_command(month: str, tenant: str | None) -> None:
     for reason, count in sorted(run.skipped.items()):
         click.echo(f"skipped {count}: {reason}")
     click.echo(f"made {run.made}, skipped {sum(run.skipped.values())}")
+
+
+@isp.command("auto-suspend")
+@speaks_english
+def auto_suspend_command() -> None:
+    """Suspend who is past the date up to which service is paid."""
+    click.echo(f"suspended {auto_suspend().suspended}")
 
 
 @isp.command("check-books")

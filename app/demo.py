@@ -4,6 +4,7 @@ Small and medium go through the services from the first row to the last; large i
 """
 
 import random
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -44,6 +45,7 @@ from app.demo_plan import (
     PACKAGES,
     PADMA,
     PROFILES,
+    RECHARGE_DAYS,
     SEED,
     SETTLED_AT,
     SETTLED_DOWN_TO,
@@ -62,17 +64,32 @@ from app.demo_plan import (
 )
 from app.expenses.models import ExpenseCategory, PaidFrom
 from app.expenses.services import add_expense
-from app.packages.models import BillingProfile, Package, PackageOffer, Zone
+from app.packages.models import BillingProfile, Cycle, Package, PackageOffer, Zone
 from app.payments.models import Payment
+from app.payments.recharging import recharge
 from app.payments.services import receive_cash, void_payment
 
-__all__ = ["BOUGHT_AT", "SIZES", "State", "fill", "is_filled", "make_cast", "make_packages", "make_zones", "offer_packages", "state"]
+__all__ = [
+    "BOUGHT_AT",
+    "SIZES",
+    "State",
+    "fill",
+    "is_filled",
+    "make_cast",
+    "make_packages",
+    "make_zones",
+    "offer_packages",
+    "state",
+]
 
-MONTHS_OF_HISTORY = {"small": 5, "medium": 5, "large": 11}
+MONTHS_OF_HISTORY = {"small": 4, "medium": 5, "large": 11}
 """How many months lie before the present one."""
 
 PAYS, PAYS_THIS_MONTH = 0.86, 0.45
 """Which part of those who owe something pays in a past month, and so far in the present one."""
+
+PAID_SO_FAR = (0.99, 0.05)
+"""In the present month one customer of each owner has paid in advance and one a part."""
 
 TENANTS = {
     GA: ("meghna", "Meghna Net", "মেঘনা নেট", "মাসের ১০ তারিখের মধ্যে বিল পরিশোধ করুন।"),
@@ -135,7 +152,7 @@ def fill(size: str) -> None:
         load_history(actors, customers, first_month, chance)
     else:
         _live(actors, first_month, chance)
-    _leave_traces(actors, chance, times=1 if size == "small" else 10)
+    _leave_traces(actors, chance, times=max(1, min(10, SIZES[size] // 200)))
     _finish(actors)
 
 
@@ -280,40 +297,91 @@ def _live(actors: dict[str, Actor], first_month: date, chance: random.Random) ->
         month = next_month(month)
 
 
+@dataclass(frozen=True, order=True)
+class _Visit:
+    """A collector at a customer's door: ``roll`` decides how much of what is due is paid."""
+
+    moment: datetime
+    customer_id: int
+    owner: str
+    roll: float
+    request_id: UUID
+    is_recharge: bool = False
+
+
 def _collect_month(actors: dict[str, Actor], month: date, chance: random.Random) -> None:
     """Take the cash of a month, visit by visit in the order of time. Nobody of ghat's has paid in the present month."""
     is_present = month == today().replace(day=1)
-    visits: list[tuple[datetime, int, str, float, UUID]] = []
+    visits: list[_Visit] = []
     for owner in COLLECTORS:
         if is_present and owner == GHAT:
             continue
         with acting_as(actors[owner]):
             owing = select(Customer.id).where(own(Customer), Customer.due > 0).order_by(Customer.id)
-            ids = [row for row in db.session.execute(owing).scalars() if chance.random() < (PAYS_THIS_MONTH if is_present else PAYS)]
+            ids = [row for row in _rows(owing) if chance.random() < (PAYS_THIS_MONTH if is_present else PAYS)]
             if owner == GHAT:
                 _refill(GHAT, TARGETS[GHAT] + _cost(ids))
-        visits += [(visit(month, today(), chance), row, owner, chance.random(), UUID(int=chance.getrandbits(128))) for row in ids]
-    for moment, customer_id, owner, roll, request_id in sorted(visits):
-        with pretending(past(moment)):
-            _collect(owner, actors[COLLECTORS[owner]], customer_id, roll, str(request_id))
+            prepaid = _rows(_prepaid().where(own(Customer))) if next_month(month) >= today().replace(day=1) else []
+        rolls = [chance.random() for _row in ids]
+        if is_present:
+            rolls[: len(PAID_SO_FAR)] = PAID_SO_FAR[: len(ids)]
+        visits += [
+            _Visit(visit(month, today(), chance), row, owner, roll, _uuid(chance))
+            for row, roll in zip(ids, rolls, strict=True)
+        ]
+        for row in prepaid:
+            # recently enough to be served today
+            moment = (
+                at(max(today() - timedelta(days=chance.randrange(5)), month), 10)
+                if is_present
+                else visit(month, today(), chance)
+            )
+            visits.append(_Visit(moment, row, owner, 0, _uuid(chance), is_recharge=True))
+    for planned in sorted(visits):
+        with pretending(past(planned.moment)):
+            _collect(planned, actors[COLLECTORS[planned.owner]])
+
+
+def _uuid(chance: random.Random) -> UUID:
+    return UUID(int=chance.getrandbits(128))
+
+
+def _prepaid() -> Any:
+    return (
+        select(Customer.id)
+        .join(BillingProfile, BillingProfile.id == Customer.profile_id)
+        .where(BillingProfile.cycle.in_((Cycle.DAILY.value, Cycle.PREPAID.value)))
+        .order_by(Customer.id)
+    )
 
 
 def _cost(customer_ids: list[int]) -> int:
     """Return what the owner pays in paisa when these customers settle all that they owe."""
-    return db.session.execute(
-        select(func.coalesce(func.sum(Bill.operator_amount - Bill.operator_taken), 0)).where(
-            Bill.customer_id.in_(customer_ids), Bill.voided_at.is_(None), Bill.paid < Bill.total
-        )
-    ).scalar_one()
+    cost = select(func.sum(Bill.operator_amount - Bill.operator_taken)).where(
+        Bill.customer_id.in_(customer_ids), Bill.voided_at.is_(None), Bill.paid < Bill.total
+    )
+    return int(db.session.execute(cost).scalar_one() or 0)
 
 
-def _collect(owner: str, collector: Actor, customer_id: int, roll: float, request_id: str) -> None:
-    with acting_as(collector), transaction():
-        customer = db.session.get_one(Customer, customer_id)
-        receive_cash(customer, paid_by(owner, customer.due, roll), request_id=request_id, confirmed=True)
-    if owner in (NORTH, GHAT):
+def _collect(planned: _Visit, collector: Actor) -> None:
+    with acting_as(collector), transaction() as session:
+        customer, request_id = session.get_one(Customer, planned.customer_id), str(planned.request_id)
+        if planned.is_recharge:
+            package = session.get_one(Package, customer.package_id)
+            recharge(
+                customer,
+                package,
+                days=RECHARGE_DAYS if package.validity_hours == 24 else 0,
+                request_id=request_id,
+                confirmed=True,
+            )
+        else:
+            receive_cash(
+                customer, paid_by(planned.owner, customer.due, planned.roll), request_id=request_id, confirmed=True
+            )
+    if planned.owner in (NORTH, GHAT):
         _refill(NORTH, FLOAT, below=LOW)
-    elif owner == SOUTH:
+    elif planned.owner == SOUTH:
         _refill(SOUTH, SETTLED_DOWN_TO, below=SETTLED_AT)
 
 
@@ -322,15 +390,21 @@ def _leave_traces(actors: dict[str, Actor], chance: random.Random, times: int) -
     office, accounts, north = (actors[f"{name}@meghna.example.com"] for name in ("office", "accounts", "north"))
     for actor in (office, accounts):
         with acting_as(actor), transaction() as session:
-            for payment in _rows(select(Payment).where(Payment.voided_at.is_(None)).order_by(Payment.id.desc()).limit(times)):
+            for payment in _rows(
+                select(Payment).where(Payment.voided_at.is_(None)).order_by(Payment.id.desc()).limit(times)
+            ):
                 void_payment(payment, "Wrong customer")
-            unpaid = _rows(select(Bill).where(Bill.voided_at.is_(None), Bill.paid == 0).order_by(Bill.id).limit(2 * times))
+            unpaid = _rows(
+                select(Bill).where(Bill.voided_at.is_(None), Bill.paid == 0).order_by(Bill.id).limit(2 * times)
+            )
             for discounted, voided in zip(unpaid[0::2], unpaid[1::2], strict=False):
                 discount_bill(discounted, min(50_00, discounted.amount // 2), "Line was down for 3 days")
                 void_bill(voided, "Raised twice")
     for actor in (office, accounts, actors[PADMA]):
         with acting_as(actor), transaction():
-            for number, category_id in enumerate(_rows(select(ExpenseCategory.id).where(own(ExpenseCategory)).order_by(ExpenseCategory.id))):
+            for number, category_id in enumerate(
+                _rows(select(ExpenseCategory.id).where(own(ExpenseCategory)).order_by(ExpenseCategory.id))
+            ):
                 add_expense(
                     category_id=category_id,
                     spent_on=today() - timedelta(days=number * 2),
@@ -340,7 +414,9 @@ def _leave_traces(actors: dict[str, Actor], chance: random.Random, times: int) -
                 )
     for owner in (actors[GA], north):
         with acting_as(owner), transaction() as session:
-            owing = select(Customer.id).where(own(Customer), Customer.due > 0, Customer.status == CustomerStatus.ACTIVE.value)
+            owing = select(Customer.id).where(
+                own(Customer), Customer.due > 0, Customer.status == CustomerStatus.ACTIVE.value
+            )
             ids = _rows(owing.order_by(Customer.due.desc(), Customer.id).limit(3 * times))
             for customer_id in ids[times:]:
                 suspend_for_non_payment(session.get_one(Customer, customer_id))
@@ -358,5 +434,7 @@ def _finish(actors: dict[str, Actor]) -> None:
     with everywhere("the demo spans two tenants"), transaction():
         for email in TENANTS:
             head = actors[email]
-            count = db.session.execute(select(func.count(Customer.id)).where(Customer.tenant_id == head.tenant_id)).scalar_one()
+            count = db.session.execute(
+                select(func.count(Customer.id)).where(Customer.tenant_id == head.tenant_id)
+            ).scalar_one()
             record("accounts", LOADED, tenant_id=head.tenant_id, owner_id=head.id, customers=count)

@@ -1,11 +1,11 @@
-"""Load the large demo: a hundred thousand customers with twelve months of bills and payments, in batches of plain inserts.
+"""Load the large demo: a hundred thousand customers with twelve months of bills and payments, by plain inserts.
 
-The one place beside the services that writes bills, payments and the journal: through them it would take a day. It posts what they post;
-`flask isp check-books` proves it to the paisa. All amounts are paisa.
+The one place beside the services that writes bills, payments and the journal: through them it would take a day. It
+posts what they post; `flask isp check-books` proves it to the paisa. All amounts are paisa.
 """
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy import bindparam, func, insert, select, text, update
 from app.access.actor import Actor, acting_as
 from app.access.scope import everywhere
 from app.accounts.models import Account, Kind
-from app.accounts.models import Counter as NumberCounter
 from app.accounts.numbering import BILLS, CUSTOMERS, RECEIPTS, next_number
 from app.billing.models import Bill, Purpose, vat_on
 from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
@@ -26,16 +25,27 @@ from app.core.database import db, transaction
 from app.core.money import share
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.customers.services import search_text
-from app.demo_plan import COLLECTORS, GHAT, NORTH, SHARES, SOUTH, at, customers_of, line_of, made_up, paid_by, past, visit
+from app.demo_plan import (
+    COLLECTORS,
+    GHAT,
+    NORTH,
+    RECHARGE_DAYS,
+    SHARES,
+    SOUTH,
+    at,
+    customers_of,
+    line_of,
+    made_up,
+    paid_by,
+    past,
+    visit,
+)
 from app.packages.models import BillingProfile, Cycle, Package, PackageOffer
 from app.packages.queries import due_date, paid_up_to
 from app.payments.models import Allocation, Method, Payment
 
 BATCH = 5_000
 PAYS, PAYS_THIS_MONTH = 0.93, 0.45
-RECHARGE_DAYS = 15
-"""A Daily customer recharges twice a month."""
-
 SUSPENDED = 0.4
 """Which part of those with two open bills is suspended."""
 
@@ -117,7 +127,15 @@ class _Batches:
             write(model, rows)
             rows.clear()
 
-    def post(self, kind: EntryKind, tenant_id: int, owner_id: int, moment: datetime, sides: list[tuple[Ledger, int, int, int]], **about: Any) -> None:
+    def post(
+        self,
+        kind: EntryKind,
+        tenant_id: int,
+        owner_id: int,
+        moment: datetime,
+        sides: list[tuple[Ledger, int, int, int]],
+        **about: Any,
+    ) -> None:
         """Post an entry as books/services.py does; ``sides`` are ledger, holder, amount, owner."""
         entry_id = self.next_id(JournalEntry)
         row = {
@@ -221,7 +239,9 @@ def _chain(owner_id: int, package: Package) -> tuple[list[int], list[int]]:
     with everywhere("the price chain goes up to the Group Admin"):
         payer = db.session.get_one(Account, owner_id)
         while payer.kind != Kind.GROUP_ADMIN:
-            offer = select(PackageOffer.price).where(PackageOffer.package_id == package.id, PackageOffer.account_id == payer.id)
+            offer = select(PackageOffer.price).where(
+                PackageOffer.package_id == package.id, PackageOffer.account_id == payer.id
+            )
             prices.append(db.session.execute(offer).scalar_one())
             payer = db.session.get_one(Account, payer.parent_id)
             accounts.append(payer.id)
@@ -229,7 +249,7 @@ def _chain(owner_id: int, package: Package) -> tuple[list[int], list[int]]:
 
 
 def load_history(actors: dict[str, Actor], lines: list[_Line], first_month: date, chance: random.Random) -> None:
-    """Load the bills and payments of every month up to today, and leave customers, accounts and counters as they then stand."""
+    """Load the bills and payments of every month up to today, and how customers and counters then stand."""
     history = _History(actors, chance)
     month = first_month
     while month <= today():
@@ -275,14 +295,16 @@ class _History:
         bill = _OpenBill(self._batches.next_id(Bill), 0, due_date(line.profile, month), taken=[0] * len(line.per_cent))
         row = self._bill(line, bill, Purpose.MONTHLY, line.package.price, month_of(month), raised_at, by_id=None)
         pays = chance.random() < (PAYS_THIS_MONTH if is_present else PAYS) and not (is_present and line.owner == GHAT)
-        moment, roll, request_id = visit(month, today(), chance), chance.random(), str(UUID(int=chance.getrandbits(128)))
-        if line.advance:
-            # it settles a part of this very bill: nothing was open when it came in
-            raise RuntimeError("advance is left in the present month alone")
+        moment, roll, request_id = (
+            visit(month, today(), chance),
+            chance.random(),
+            str(UUID(int=chance.getrandbits(128))),
+        )
         line.open.append(bill)
         if pays:
             due = line.due
             amount = paid_by(line.owner, due, roll)
+            # advance is left in the present month alone: no bill comes after it that it would have to settle
             amount = amount if is_present else min(amount, due)
             planned = _Visit(past(moment), line.id, line, amount, request_id)
             self._allocate(line, planned, {bill.id: row})
@@ -290,7 +312,14 @@ class _History:
         self._batches.add(Bill, row)
 
     def _bill(
-        self, line: _Line, bill: _OpenBill, purpose: Purpose, amount: int, period: tuple[date, date], moment: datetime, by_id: int | None
+        self,
+        line: _Line,
+        bill: _OpenBill,
+        purpose: Purpose,
+        amount: int,
+        period: tuple[date, date],
+        moment: datetime,
+        by_id: int | None,
     ) -> dict[str, Any]:
         """Post a bill and return its row."""
         vat = vat_on(amount, line.profile.vat_basis_points)
@@ -365,13 +394,19 @@ class _History:
         """Plan the month's recharges: bill and payment at one moment."""
         daily = line.profile.cycle == Cycle.DAILY
         for day in (1, 16) if daily else (1,):
-            moment = at(month + timedelta(days=day - 1 + self._chance.randrange(8)), self._chance.randrange(9, 20), self._chance.randrange(60))
+            moment = at(
+                month + timedelta(days=day - 1 + self._chance.randrange(8)),
+                self._chance.randrange(9, 20),
+                self._chance.randrange(60),
+            )
             request_id = str(UUID(int=self._chance.getrandbits(128)))
             if moment > now():
                 continue
             amount = line.package.price * (RECHARGE_DAYS if daily else 1)
             visits.append(_Visit(moment, line.id, line, amount, request_id))
-            line.suspend_at = moment + (timedelta(days=RECHARGE_DAYS) if daily else timedelta(hours=line.package.validity_hours or 0))
+            line.suspend_at = moment + (
+                timedelta(days=RECHARGE_DAYS) if daily else timedelta(hours=line.package.validity_hours or 0)
+            )
             for level, price in enumerate(line.per_cent):
                 self._taken[line.chain[level]] += share(price, amount, line.package.price)
 
@@ -381,12 +416,16 @@ class _History:
             db.session().connection().execute(
                 update(Bill.__table__)
                 .where(Bill.__table__.c.id == bindparam("row_id"))
-                .values(paid=bindparam("paid"), operator_taken=bindparam("operator_taken"), upper_taken=bindparam("upper_taken")),
+                .values(
+                    paid=bindparam("paid"),
+                    operator_taken=bindparam("operator_taken"),
+                    upper_taken=bindparam("upper_taken"),
+                ),
                 list(self._settled.values()),
             )
 
     def _pay_for_operators(self, month: date) -> None:
-        """Let every Operator pay in what its customers' payments of the month take: its account ends the month as it began."""
+        """Let every Operator pay in what the payments of the month take: its account ends the month as it began."""
         for account_id, parent_id in self._debit.items():
             amount, tenant_id = self._taken.pop(account_id, 0), self._tenants[account_id]
             if amount:
@@ -395,7 +434,10 @@ class _History:
                     tenant_id,
                     account_id,
                     past(at(month, 0, 30)),
-                    [(Ledger.BUSINESS, parent_id, amount, parent_id), (Ledger.OPERATOR, account_id, -amount, account_id)],
+                    [
+                        (Ledger.BUSINESS, parent_id, amount, parent_id),
+                        (Ledger.OPERATOR, account_id, -amount, account_id),
+                    ],
                 )
 
     def _take(self, planned: _Visit) -> None:
@@ -466,9 +508,19 @@ class _History:
         days = RECHARGE_DAYS if line.profile.cycle == Cycle.DAILY else (line.package.validity_hours or 0) // 24
         bill = _OpenBill(self._batches.next_id(Bill), 0, day)
         row = self._bill(
-            line, bill, Purpose.RECHARGE, planned.amount, (day, day + timedelta(days=days - 1)), planned.moment, by_id=holder_id
+            line,
+            bill,
+            Purpose.RECHARGE,
+            planned.amount,
+            (day, day + timedelta(days=days - 1)),
+            planned.moment,
+            by_id=holder_id,
         )
-        row["paid"], row["operator_taken"], row["upper_taken"] = row["total"], row["operator_amount"], row["upper_amount"]
+        row["paid"], row["operator_taken"], row["upper_taken"] = (
+            row["total"],
+            row["operator_amount"],
+            row["upper_amount"],
+        )
         self._batches.add(Bill, row)
         deltas = [share(price, planned.amount, line.package.price) for price in line.per_cent]
         planned.parts.append((bill.id, planned.amount, deltas))
@@ -480,7 +532,20 @@ class _History:
         statement = (
             update(table)
             .where(table.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in ("due", "paid_on_open", "advance", "suspend_at", "status", "status_reason", "status_cause")})
+            .values(
+                {
+                    name: bindparam(f"new_{name}")
+                    for name in (
+                        "due",
+                        "paid_on_open",
+                        "advance",
+                        "suspend_at",
+                        "status",
+                        "status_reason",
+                        "status_cause",
+                    )
+                }
+            )
         )
         for start in range(0, len(lines), BATCH):
             connection.execute(statement, [self._standing(line) for line in lines[start : start + BATCH]])
@@ -490,7 +555,9 @@ class _History:
         if not db.is_sqlite:
             for model in (Customer, *_Batches.ORDER):
                 name = model.__tablename__
-                connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"))
+                connection.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))")
+                )
             connection.execute(text("ANALYZE"))
 
     def _standing(self, line: _Line) -> dict[str, Any]:

@@ -15,7 +15,7 @@ GA, NORTH, SOUTH, GHAT = (f"{name}@meghna.example.com" for name in ("ga", "north
 PADMA = "ga@padma.example.com"
 
 BOUGHT_AT = {NORTH: 60, SOUTH: 65, GHAT: 75}
-"""What an Operator pays for a package, per cent of its price; a Sub-Operator pays its Operator more than that one pays."""
+"""What an Operator pays for a package, per cent of its price; a Sub-Operator pays its Operator more than that."""
 
 TARGETS = {NORTH: 50_000_00, GHAT: 300_00}
 """What debit accounts hold in the end."""
@@ -30,6 +30,9 @@ SETTLED_AT, SETTLED_DOWN_TO = -5_000_00, -4_000_00
 """Beyond the first the postpaid Operator settles, down to the second: its limit is never reached."""
 
 CREDIT_LIMIT = 20_000_00
+
+RECHARGE_DAYS = 15
+"""What a Daily customer recharges at a time."""
 
 PACKAGES = (
     ("Home 10M", ConnectionType.PPPOE, 800_00, 10_000, None),
@@ -81,7 +84,7 @@ LINES = (
     Line("Home 10M", "Free"),
 )
 MONTHLY_LINES = 6
-"""The first of them are billed monthly: those of a Sub-Operator, whose small account can bear none of its customers' bills."""
+"""So many from the start are monthly: a Sub-Operator's, whose small account can bear none of its customers' bills."""
 
 
 def customers_of(owner: str, size: str) -> int:
@@ -96,7 +99,9 @@ def line_of(owner: str, number: int) -> Line:
     return LINES[number % (MONTHLY_LINES if owner == GHAT else len(LINES))]
 
 
-def made_up(owner: str, number: int, package: tuple[int, str], profile_id: int, zones: list[int], chance: random.Random) -> Details:
+def made_up(
+    owner: str, number: int, package: tuple[int, str], profile_id: int, zones: list[int], chance: random.Random
+) -> Details:
     """Return the details of the owner's customer of this number; ``package`` is its id and connection type."""
     name, name_bn = chance.choice(SHOPS if number % 9 == 4 else NAMES)
     package_id, connection_type = package
@@ -117,7 +122,9 @@ def made_up(owner: str, number: int, package: tuple[int, str], profile_id: int, 
         road=chance.choice(ROADS),
         thana="ব্রাহ্মণবাড়িয়া সদর" if number % 2 else "Sadar",
         district="Brahmanbaria",
-        ip_address=f"10.{block}.{number // 250 % 250}.{number % 250 + 2}" if connection_type == ConnectionType.STATIC_IP else "",
+        ip_address=f"10.{block}.{number // 250 % 250}.{number % 250 + 2}"
+        if connection_type == ConnectionType.STATIC_IP
+        else "",
         document_language="en" if number % 5 == 0 else "bn",
         document_digits="latn" if number % 5 == 0 else "beng",
     )
@@ -145,7 +152,7 @@ def visit(month: date, last: date, chance: random.Random) -> datetime:
 
 
 def paid_by(owner: str, due: int, roll: float) -> int:
-    """Return what somebody who owes ``due`` paisa pays: most all of it, some a part, some in advance, ghat's exactly what is due."""
+    """Return what somebody who owes ``due`` paisa pays: most all of it, some a part, some more; ghat's all of it."""
     if owner == GHAT or 0.12 <= roll <= 0.93:
         return due
     return max(due // 200 * 100, 100) if roll < 0.12 else due + 200_00

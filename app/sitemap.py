@@ -8,14 +8,17 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from app.access.actor import Actor
-from app.accounts.management import ManagerPage, ResellerPage, TenantPage
+from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
 from app.accounts.views import AccountPage, HelpPage, LanguagePage
 from app.activity.views import ActivityPage
 from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
+from app.cash.views import CashPage, ClosingPage
 from app.customers.views import CustomerPage
+from app.dashboard.search import SearchPage, may_search
 from app.dashboard.views import HealthPage, HomePage
 from app.expenses.views import ExpensePage
+from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
@@ -39,32 +42,40 @@ class Entry:
 
 ENTRIES = (
     Entry(_l("Home"), "home", HomePage, "index", thumb=True),
+    Entry(_l("Collection"), "cash", CollectPage, "index", thumb=True),
     Entry(_l("Customers"), "users", CustomerPage, "list", _l("Customers"), thumb=True),
     Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=True),
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=True),
+    Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=True),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
+    Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
     Entry(_l("Providers"), "building", TenantPage, "list", _l("Resellers & Managers")),
     Entry(_l("Help"), "help", HelpPage, "index", _l("Help")),
 )
 
 VIEWS = (
+    CollectPage,
     CustomerPage,
     BillPage,
     PackageChangePage,
     PaymentPage,
     RechargePage,
+    CashPage,
+    ClosingPage,
     ExpensePage,
     ActivityPage,
     ManagerPage,
     ResellerPage,
     TenantPage,
+    OwnBalancePage,
     AccountPage,
     HelpPage,
     LanguagePage,
     HealthPage,
+    SearchPage,
     ReceiptCheckPage,
 )
 
@@ -84,6 +95,11 @@ class SiteMap:
     def bottom_bar(self, actor: Actor, path: str) -> list[dict[str, Any]]:
         """Return the pages for the thumb on a phone, four at the most."""
         return [self._item(entry, path) for entry in ENTRIES if entry.thumb and entry.opens_to(actor)][:4]
+
+    @staticmethod
+    def search_url(actor: Actor) -> str | None:
+        """Return where to search everything, or None for an account that may search nothing."""
+        return url_for("SearchPage.index") if may_search(actor) else None
 
     @staticmethod
     def _item(entry: Entry, path: str) -> dict[str, Any]:

@@ -4,6 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/venv.sh
-.venv/bin/flask isp migrate
 .venv/bin/flask isp demo --size "${SIZE:-small}" --if-empty
 exec .venv/bin/python run.py

@@ -256,13 +256,19 @@ def demo_folder(run_folder: Path) -> Path:
         if not folder.exists():
             unfinished = run_folder / "demo.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            for words in (["migrate"], ["demo", "--size", "small"]):
-                command = [sys.executable, "-m", "flask", "isp", *words]
-                ran = subprocess.run(command, cwd=ROOT, env=_environment(unfinished), capture_output=True, text=True)
-                if ran.returncode:
-                    raise RuntimeError(f"flask isp {' '.join(words)} failed:\n{ran.stdout}{ran.stderr}")
+            fill_demo(unfinished)
             unfinished.rename(folder)
+    return folder
+
+
+def fill_demo(folder: Path) -> Path:
+    """Make a folder with the database of the small demo. Raises RuntimeError when a command fails."""
+    folder.mkdir(parents=True)
+    for words in (["migrate"], ["demo", "--size", "small"]):
+        command = [sys.executable, "-m", "flask", "isp", *words]
+        ran = subprocess.run(command, cwd=ROOT, env=_environment(folder), capture_output=True, text=True)
+        if ran.returncode:
+            raise RuntimeError(f"flask isp {' '.join(words)} failed:\n{ran.stdout}{ran.stderr}")
     return folder
 
 
@@ -279,6 +285,13 @@ def live_server(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """Chromium without a window, one for all tests of a worker."""
+    driver = start_chromium(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+def start_chromium(folder: Path) -> Chrome:
+    """Start Chromium without a window, with its data in a folder. Raises RuntimeError when it is not installed."""
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
     paths = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
@@ -292,12 +305,10 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         options.add_argument(flag)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    options.add_argument(f"--user-data-dir={folder}")
     options.add_experimental_option("prefs", CHROMIUM_PREFERENCES)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=ChromeService(executable_path=str(paths["chromedriver"])))
-    yield driver
-    driver.quit()
+    return Chrome(options=options, service=ChromeService(executable_path=str(paths["chromedriver"])))
 
 
 @pytest.fixture

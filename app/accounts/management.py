@@ -39,7 +39,9 @@ from app.accounts.services import (
     set_keys,
     set_status,
 )
+from app.books.models import EntryKind
 from app.books.operators import add_operator_balance
+from app.books.statement import operator_statement
 from app.core.clock import now
 from app.core.database import db, transaction
 from app.core.errors import NotFound
@@ -50,8 +52,8 @@ from app.web.formats import show_moment
 from app.web.forms import ChoiceField, HouseForm, MoneyField, TextField
 from app.web.frame import KIND_LABELS
 from app.web.interface import AppInterface
-from app.web.listing import Choice, Column
-from app.web.page import REFUSED, Page
+from app.web.listing import Choice, Column, simple_listing
+from app.web.page import REFUSED, Page, Panel
 from app.web.shown import Action, badges, choices
 
 ACCOUNT_STATUS = badges(("active", _l("Active"), "ok"), ("suspended", _l("Suspended"), "warn"), ("disabled", _l("Disabled"), None))
@@ -558,6 +560,7 @@ class ResellerPage(AccountsPage):
         "password": "reseller-module",
         "end_sessions": "reseller-module",
         "balance": "reseller-module",
+        "statement": "reseller-module",
         "permissions": "operator-makers",
     }
     columns = (
@@ -576,7 +579,7 @@ class ResellerPage(AccountsPage):
     def show(self, pk: str) -> str:
         """Show an Operator or Sub-Operator."""
         account = self._row(pk)
-        actions = self._account_actions(account, [*ACTIONS[1:3], ("balance", _l("Add balance"), "wallet", "primary"), *ACTIONS[3:]])
+        actions = self._account_actions(account, [*ACTIONS[1:3], ("balance", _l("Add balance"), "wallet", "primary"), ("statement", _l("Statement"), "list", "plain"), *ACTIONS[3:]])
         if account.kind == Kind.OPERATOR:
             actions += self._account_actions(account, [("permissions", _l("Special Permissions"), "shield-lock", "plain")])
         money = [
@@ -635,6 +638,58 @@ class ResellerPage(AccountsPage):
             return self.done(_("Balance added."), self.link("show", pk=account.id))
 
         return self._confirm(form, act, account, _("Add balance"), _("The money is booked at once and stands in the log."))
+
+
+    @expose("/statement/<pk>")
+    def statement(self, pk: str) -> str:
+        """Show every movement of an Operator's account."""
+        account = self._row(pk)
+        return self.render("page/show.html", **statement_context(account), back_url=self.link("show", pk=account.id))
+
+
+class OwnBalancePage(Panel):
+    """What an Operator or Sub-Operator has with whom it buys from."""
+
+    route_base = "/account/balance"
+    default_view = "index"
+    keys = {"index": "resellers"}
+
+    @expose("/")
+    def index(self) -> str:
+        """Show every movement of one's own account."""
+        account = db.session.get_one(Account, self.actor().id)
+        return self.render("page/show.html", **statement_context(account), back_url=url_for("AccountPage.index"))
+
+
+OPERATOR_WORDS = {
+    EntryKind.OPERATOR_AMOUNT: _l("Operator amount of a bill"),
+    EntryKind.OPERATOR_BALANCE: _l("Balance added"),
+    EntryKind.COLLECTED_ABOVE: _l("Collected for you"),
+}
+
+
+def statement_context(account: Account) -> dict[str, Any]:
+    """Return an Operator's statement as the page shows it: balances above zero are prepaid money."""
+    columns = (
+        Column("entry", _l("Entry"), lambda line: str(OPERATOR_WORDS[line.kind]), secondary=lambda line: line.note),
+        Column("on", _l("Date"), lambda line: line.on, "date"),
+        Column("taken", _l("Taken"), lambda line: line.billed, "money", align="right", card="amount"),
+        Column("added", _l("Added"), lambda line: line.paid, "money", align="right", card="amount"),
+        Column("balance", _l("Balance"), lambda line: -line.balance, "money", align="right", running=True),
+    )
+    listing = simple_listing(columns, operator_statement(account.id)[:LONGEST_STATEMENT], empty_text=_("No movements yet."))
+    listing.title = _("Statement")
+    return {
+        "title": account.name,
+        "subtitle": str(BALANCE_KINDS[account.balance_kind or "debit"]),
+        "figure": {"label": _("Balance"), "amount": account.balance, "tone": "due" if account.balance < 0 else None},
+        "tables": [listing],
+        "facts": [],
+    }
+
+
+LONGEST_STATEMENT = 500
+"""How many movements a statement's page shows, newest first."""
 
 
 class TenantPage(AccountsPage):

@@ -82,4 +82,5 @@ def parent_of(actor: Actor) -> Account | None:
 
 def account_names(account_ids: set[int]) -> dict[int, str]:
     """Return names by id of accounts in scope."""
-    return dict(db.session.execute(select(Account.id, Account.name).where(Account.id.in_(account_ids))).tuples().all())
+    rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(account_ids)))
+    return {account_id: name for account_id, name in rows}

@@ -94,7 +94,11 @@ def _create(
     )
     db.session.add(account)
     db.session.flush()
-    db.session.add(Credential(account_id=account.id, password_hash=password_hash, must_change=must_change))
+    # who gives a password knows it: it is good for a day and must be changed
+    expires_at = now() + timedelta(hours=ONE_TIME_HOURS) if must_change else None
+    db.session.add(
+        Credential(account_id=account.id, password_hash=password_hash, must_change=must_change, expires_at=expires_at)
+    )
     db.session.flush()
     return account
 

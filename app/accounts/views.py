@@ -113,7 +113,7 @@ class AccountPage(Panel):
                         "held": row.name in held,
                         "until": held[row.name].until if row.name in held else None,
                         "requested": row.name in waiting,
-                        "request_url": url_for("AccountPage.ask_for", key=row.name),
+                        "request_url": None if actor.seen_by else url_for("AccountPage.ask_for", key=row.name),
                     }
                     for row in KEYS.values()
                     if row.section == section and row.name in MANAGER_KEYS

@@ -1,12 +1,15 @@
 """The sentences of the logs, by event. An entry keeps the event and its words; the sentence is made in the reader's language."""
 
 import json
+from datetime import date
 from typing import Any
 
+from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
-from app.access.actor import shown_taka
+from app.access.actor import reader_digits, shown_taka
 from app.activity.models import Activity
+from app.core.language import format_date
 
 SENTENCES = {
     "customer.created": _l("Customer %(number)s, %(customer)s, created"),
@@ -18,6 +21,8 @@ SENTENCES = {
     "customer.package": _l("Package of customer %(number)s, %(customer)s, changed to %(package)s"),
     "customer.deleted": _l("Customer %(number)s, %(customer)s, deleted"),
     "customer.password_shown": _l("Connection password of customer %(number)s, %(customer)s, looked at"),
+    "visit.not_home": _l("Customer %(number)s, %(customer)s, not at home"),
+    "visit.promised": _l("Customer %(number)s, %(customer)s, promised to pay on %(promised)s"),
     "bill.raised": _l("Bill %(number)s over %(amount)s raised for %(customer)s"),
     "bill.edited": _l("Bill %(number)s of %(customer)s changed"),
     "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
@@ -28,6 +33,16 @@ SENTENCES = {
     "expense.added": _l("Expense of %(amount)s for %(category)s added"),
     "expense.edited": _l("Expense for %(category)s changed"),
     "expense.voided": _l("Expense of %(amount)s for %(category)s voided: %(reason)s"),
+    "cash.closed": _l("%(person)s closed the day, closing %(number)s: %(counted)s counted"),
+    "cash.closed_short": _l(
+        "%(person)s closed the day, closing %(number)s: %(counted)s counted, %(amount)s missing: %(reason)s"
+    ),
+    "cash.closed_over": _l(
+        "%(person)s closed the day, closing %(number)s: %(counted)s counted, %(amount)s too much: %(reason)s"
+    ),
+    "cash.confirmed": _l("Closing %(number)s of %(person)s confirmed: %(handed_over)s received"),
+    "cash.returned": _l("Closing %(number)s of %(person)s returned: %(word)s"),
+    "cash.shortage_repaid": _l("%(person)s paid back %(amount)s of a shortage"),
     "account.created": _l("Account %(account)s created"),
     "account.keys": _l("Permissions of %(account)s changed"),
     "account.status": _l("Status of account %(account)s changed"),
@@ -50,6 +65,7 @@ TOPICS = {
     "bills": _l("Bills"),
     "payments": _l("Payments"),
     "expenses": _l("Expenses"),
+    "cash": _l("Cash in hand"),
     "accounts": _l("Accounts"),
     "access": _l("Access"),
 }
@@ -60,6 +76,7 @@ TOPIC_KEYS = {
     "bills": "print-invoice",
     "payments": "view-customer-payments",
     "expenses": "expense-management",
+    "cash": "parents",
     "accounts": "parents",
     "access": "parents",
 }
@@ -72,6 +89,13 @@ def sentence(entry: Activity) -> str:
     for name, word in json.loads(entry.detail).get("words", {}).items():
         if name.endswith("_paisa"):
             words[name.removesuffix("_paisa")] = shown_taka(word)
+        elif name.endswith("_day"):
+            words[name.removesuffix("_day")] = _day(word)
         else:
             words[name] = word
     return str(SENTENCES[entry.event]) % words
+
+
+def _day(text: str) -> str:
+    locale = get_locale()
+    return format_date(date.fromisoformat(text), locale.language if locale is not None else "bn", reader_digits())

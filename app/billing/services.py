@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
 
 from app.access.actor import current_actor, shown_taka
-from app.access.scope import everywhere
+from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Tenant
 from app.accounts.numbering import BILLS, next_number
 from app.activity.recorder import record
@@ -305,9 +305,7 @@ def _customer_of(bill: Bill) -> Customer:
 
 
 def _locked(bill: Bill) -> Bill:
-    return db.session.execute(
-        locked(select(Bill).where(Bill.id == bill.id)).execution_options(populate_existing=True)
-    ).scalar_one()
+    return get_or_404(Bill, bill.id, lock=True)
 
 
 def _refuse_void(bill: Bill) -> None:

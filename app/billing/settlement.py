@@ -9,7 +9,7 @@ from enum import Enum
 from sqlalchemy import func, select
 
 from app.access.actor import current_actor
-from app.access.scope import everywhere
+from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Account
 from app.activity.recorder import record
 from app.billing.models import Bill, Credit, Purpose
@@ -17,7 +17,7 @@ from app.books.models import EntryKind, Ledger
 from app.books.operators import lock_chain
 from app.books.services import Side, post
 from app.core.clock import end_of_day, next_month, now, today
-from app.core.database import db, locked
+from app.core.database import db
 from app.core.money import share
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle
@@ -40,8 +40,7 @@ def lock_customer(customer: Customer) -> Customer:
     Locks are taken in one order, so that two changes never wait for each other: customers by id, their bills and
     payments, the accounts of their Operators upwards, the counters, the heads of the logs.
     """
-    statement = locked(select(Customer).where(Customer.id == customer.id)).execution_options(populate_existing=True)
-    return db.session.execute(statement).scalar_one()
+    return get_or_404(Customer, customer.id, lock=True)
 
 
 def open_bills(customer: Customer) -> list[Bill]:
@@ -137,10 +136,10 @@ def charge_operators(bill: Bill) -> None:
     upper = share(bill.upper_amount, bill.settled, bill.gross) - bill.upper_taken
     if not (own or upper):
         return
-    for payer, part in zip(lock_chain(bill.owner_id), (own, upper), strict=False):
-        _move_balance(payer, bill, part)
     bill.operator_taken += own
     bill.upper_taken += upper
+    for payer, part in zip(lock_chain(bill.owner_id), (own, upper), strict=False):
+        _move_balance(payer, bill, part)
 
 
 def _move_balance(payer: Account, bill: Bill, part: int) -> None:

@@ -1,5 +1,6 @@
 """Prove the books: recompute every balance from the journal and the rows behind it, and name each that differs."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +11,16 @@ from app.access.scope import everywhere
 from app.accounts.models import RESELLERS, Account, Counter, Tenant
 from app.accounts.numbering import BILLS, RECEIPTS
 from app.billing.models import Bill, Credit, Discount, vat_on
-from app.books.models import JournalEntry, JournalLine, Ledger
-from app.core.database import db
+from app.books.models import BookCheck, EntryKind, JournalEntry, JournalLine, Ledger
+from app.cash.models import LIVE, ClosingState, DayClosing, ShortageRepayment
+from app.cash.queries import SPENDING
+from app.core.database import db, transaction
 from app.core.money import share
 from app.customers.models import Customer
 from app.expenses.models import Expense, PaidFrom
 from app.payments.models import Allocation, Payment
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -45,8 +50,20 @@ def check_books() -> Report:
         _check_customers(report)
         _check_operators(report)
         _check_cash(report)
+        _check_closings(report)
         _check_numbers(report)
     return report
+
+
+def nightly_check() -> BookCheck:
+    """Check the books and keep the outcome, for the parents to see."""
+    report = check_books()
+    with transaction() as session:
+        kept = BookCheck(checked=report.checked, differences=len(report.differences))
+        session.add(kept)
+    for difference in report.differences:
+        log.error("the books differ: %s", difference)
+    return kept
 
 
 def _sums(statement: Any) -> dict[Any, int]:
@@ -198,8 +215,80 @@ def _check_cash(report: Report) -> None:
         .where(Expense.voided_at.is_(None), Expense.paid_from == PaidFrom.OWN_CASH.value)
         .group_by(Expense.entered_by_id)
     )
-    in_hand = {person: taken.get(person, 0) - spent.get(person, 0) for person in taken.keys() | spent.keys()}
+    is_confirmed = DayClosing.state == ClosingState.CONFIRMED.value
+    given_up = _sums(
+        select(DayClosing.person_id, func.sum(DayClosing.handed_over - DayClosing.difference))
+        .where(is_confirmed)
+        .group_by(DayClosing.person_id)
+    )
+    in_hand = {
+        person: taken.get(person, 0) - spent.get(person, 0) - given_up.get(person, 0)
+        for person in taken.keys() | spent.keys() | given_up.keys()
+    }
     report.compare("cash of person", ledger, in_hand)
+    missing, repaid, surplus = (
+        _sums(select(holder, func.sum(amount)).where(condition).group_by(holder))
+        for holder, amount, condition in (
+            (DayClosing.person_id, -DayClosing.difference, is_confirmed & (DayClosing.difference < 0)),
+            (ShortageRepayment.person_id, ShortageRepayment.amount, ShortageRepayment.amount > 0),
+            (DayClosing.owner_id, -DayClosing.difference, is_confirmed & (DayClosing.difference > 0)),
+        )
+    )
+    owed = {person: missing.get(person, 0) - repaid.get(person, 0) for person in missing.keys() | repaid.keys()}
+    report.compare("shortage of person", _ledger_sums(Ledger.SHORTAGE), owed)
+    report.compare("surplus of owner", _ledger_sums(Ledger.SURPLUS), surplus)
+
+
+def _ledger_sums(ledger: Ledger) -> dict[Any, int]:
+    return _sums(
+        select(JournalLine.holder_id, func.sum(JournalLine.amount))
+        .where(JournalLine.ledger == ledger.value)
+        .group_by(JournalLine.holder_id)
+    )
+
+
+def _check_closings(report: Report) -> None:
+    """Compare each closing with the journal lines it covers, and its opening with what the one before it left."""
+    first_over_it = (
+        select(func.min(DayClosing.id))
+        .where(
+            DayClosing.person_id == JournalLine.holder_id,
+            DayClosing.state.in_(LIVE),
+            DayClosing.up_to_line >= JournalLine.id,
+        )
+        .correlate(JournalLine)
+        .scalar_subquery()
+    )
+    is_spending = JournalEntry.kind.in_(SPENDING)
+    covered = (
+        select(
+            first_over_it.label("closing"),
+            case((is_spending, 0), else_=JournalLine.amount).label("collected"),
+            case((is_spending, -JournalLine.amount), else_=0).label("spent"),
+        )
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(
+            JournalLine.ledger == Ledger.CASH.value,
+            JournalLine.holder_id.in_(select(DayClosing.person_id)),
+            JournalEntry.kind != EntryKind.CLOSING.value,
+        )
+        .subquery()
+    )
+    closings = list(
+        db.session.execute(
+            select(DayClosing).where(DayClosing.state.in_(LIVE)).order_by(DayClosing.person_id, DayClosing.number)
+        ).scalars()
+    )
+    for what, column in (("collected", covered.c.collected), ("spent", covered.c.spent)):
+        booked = _sums(select(covered.c.closing, func.sum(column)).group_by(covered.c.closing))
+        booked.pop(None, None)
+        report.compare(f"{what} of closing", {row.id: getattr(row, what) for row in closings}, booked)
+    left: dict[int, int] = {}
+    openings = {}
+    for row in closings:
+        openings[row.id] = left.get(row.person_id, 0)
+        left[row.person_id] = row.left
+    report.compare("opening of closing", {row.id: row.opening for row in closings}, openings)
 
 
 def _check_numbers(report: Report) -> None:

@@ -27,6 +27,8 @@ class Ledger(StrEnum):
     DISCOUNT = "discount"
     CREDIT_NOTE = "credit_note"
     EXPENSE = "expense"
+    SHORTAGE = "shortage"  # what a person owes for cash that was missing at a confirmed closing
+    SURPLUS = "surplus"  # cash counted above what the books say
 
 
 class EntryKind(StrEnum):
@@ -44,6 +46,8 @@ class EntryKind(StrEnum):
     OPERATOR_BALANCE = "operator_balance"
     EXPENSE = "expense"
     EXPENSE_VOID = "expense_void"
+    CLOSING = "closing"
+    SHORTAGE_REPAID = "shortage_repaid"
 
 
 class JournalEntry(Owned, Base):
@@ -83,3 +87,14 @@ class JournalLine(Owned, Base):
     ledger: Mapped[str] = mapped_column(String(20))
     holder_id: Mapped[int] = mapped_column()
     amount: Mapped[int] = mapped_column(Money)
+
+
+class BookCheck(Base):
+    """A run of the check of the books over the installation."""
+
+    __tablename__ = "book_checks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    checked: Mapped[int] = mapped_column()
+    differences: Mapped[int] = mapped_column()

@@ -2,7 +2,7 @@
 
 from sqlalchemy import func, select
 
-from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
+from app.books.models import BookCheck, EntryKind, JournalEntry, JournalLine, Ledger
 from app.core.database import db
 
 
@@ -30,3 +30,8 @@ def owed_after(customer_id: int, payment_id: int) -> int:
         )
     ).scalar_one()
     return max(int(balance), 0)
+
+
+def last_check() -> BookCheck | None:
+    """Return the last run of the check of the books."""
+    return db.session.execute(select(BookCheck).order_by(BookCheck.id.desc()).limit(1)).scalar_one_or_none()

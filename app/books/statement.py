@@ -1,4 +1,4 @@
-"""A customer's statement: every movement of the journal with the running balance."""
+"""Statements: every movement of a customer's or an Operator's account with the running balance, from the journal."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -36,10 +36,19 @@ class StatementLine:
 
 def statement(customer: Customer) -> list[StatementLine]:
     """Return the customer's movements, newest first, each with the balance after it."""
+    return _movements(Ledger.CUSTOMER, customer.id)
+
+
+def operator_statement(account_id: int) -> list[StatementLine]:
+    """Return the movements of an Operator's account with whom it buys from, newest first; ``balance`` below zero is prepaid money."""
+    return _movements(Ledger.OPERATOR, account_id)
+
+
+def _movements(ledger: Ledger, holder_id: int) -> list[StatementLine]:
     rows = db.session.execute(
         select(JournalEntry, JournalLine.amount)
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-        .where(JournalLine.ledger == Ledger.CUSTOMER.value, JournalLine.holder_id == customer.id)
+        .where(JournalLine.ledger == ledger.value, JournalLine.holder_id == holder_id)
         .order_by(JournalEntry.id)
     ).all()
     lines, balance = [], 0

@@ -1,10 +1,15 @@
 """Background work: one Huey per application, beside the database it works on."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
+from flask_babel import force_locale
 from huey import Huey, MemoryHuey, SqliteHuey
+from huey.consumer import Consumer
+
+LONGEST_WAIT_SECONDS = 1
 
 
 def init_app(app: Flask) -> None:
@@ -22,19 +27,19 @@ def queue() -> Huey:
     return current_app.extensions["jobs"]
 
 
-def in_app(app: Flask, work: Any) -> Any:
-    """Return the work wrapped in the application's context: a job runs outside of every request."""
+def in_app(app: Flask, work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the work wrapped in the application's context, in English: a job runs outside of every request."""
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with app.app_context():
+        with app.app_context(), force_locale("en"):
             return work(*args, **kwargs)
 
     run.__name__ = work.__name__
     return run
 
 
-def start_worker(app: Flask) -> Any:
+def start_worker(app: Flask) -> Consumer:
     """Start the threads that run queued and periodic jobs beside the web server, and return what stops them."""
-    worker = app.extensions["jobs"].create_consumer(workers=1, periodic=True, check_worker_health=True)
+    worker = app.extensions["jobs"].create_consumer(workers=1, periodic=True, max_delay=LONGEST_WAIT_SECONDS)
     worker.start()
     return worker

@@ -3,21 +3,33 @@
 import csv
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.access.scope import current_scope
-from app.accounts.models import PARENTS, Account
-from app.core.database import db, transaction
+from app.access.scope import current_scope, everywhere
+from app.accounts.models import PARENTS, Account, Tenant
+from app.core.database import db, locked, transaction
 from app.core.errors import Refused
 from app.core.language import fold, normalise
 from app.customers.models import Customer
 from app.customers.services import Details, create_customer
 from app.packages.models import BillingProfile, Package, Zone
 
-HEADER = ("Username", "Password", "Full Name", "Phone", "Email", "Operator", "Package", "Billing Profile", "Zone", "Address")
+HEADER = (
+    "Username",
+    "Password",
+    "Full Name",
+    "Phone",
+    "Email",
+    "Operator",
+    "Package",
+    "Billing Profile",
+    "Zone",
+    "Address",
+)
 """The columns of the file, in this order: the exact header of the spec (§3)."""
 
 LARGEST_FILE = 10 * 2**20
@@ -43,6 +55,12 @@ class ImportReport:
     refused: list[BadRow] = field(default_factory=list)
 
 
+def read_file(path: Path) -> bytes:
+    """Return the content of a file; of one that is too large no more than ``read_rows`` needs to refuse it."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_FILE + 1)
+
+
 def import_customers(content: bytes) -> ImportReport:
     """Import a CSV file into the tenant at work; good rows go in, in one transaction.
 
@@ -51,6 +69,8 @@ def import_customers(content: bytes) -> ImportReport:
     rows = read_rows(content)
     report = ImportReport()
     with transaction():
+        # two imports at once would both find a username free
+        db.session.execute(locked(select(Tenant.id).where(Tenant.id == current_scope().tenant_id)))
         names = _Names()
         for line, cells in rows:
             try:
@@ -73,7 +93,8 @@ def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
         raise Refused(_("The file is not a text file."), "file")
     if not text.strip():
         raise Refused(_("The file is empty."), "file")
-    reader = csv.reader(io.StringIO(text, newline=""))
+    # strict: a quote that is never closed would swallow the rows after it
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     begins = 1
     try:
@@ -83,7 +104,9 @@ def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
     except csv.Error:
         raise Refused(_("Line %(line)s of the file cannot be read.", line=begins), "file") from None
     if tuple(cell.strip() for cell in rows[0][1]) != HEADER:
-        raise Refused(_("The file has other columns. The first line must be: %(header)s", header=", ".join(HEADER)), "file")
+        raise Refused(
+            _("The file has other columns. The first line must be: %(header)s", header=", ".join(HEADER)), "file"
+        )
     return [(line, cells) for line, cells in rows[1:] if any(cell.strip() for cell in cells)]
 
 
@@ -92,14 +115,22 @@ class _Names:
 
     def __init__(self) -> None:
         scope = current_scope()
-        accounts = db.session.execute(select(Account).where(Account.kind.in_([kind.value for kind in PARENTS]))).scalars().all()
+        parents = Account.kind.in_([kind.value for kind in PARENTS])
+        accounts = db.session.execute(select(Account).where(parents)).scalars().all()
         self.default_owner = next(account for account in accounts if account.id == scope.owner_id)
         self.owners = {account.email: account for account in accounts}
-        self._by_id = {account.id: account for account in accounts}
+        with everywhere("packages and profiles are given down by the accounts above"):
+            chain = db.session.execute(
+                select(Account.id, Account.parent_id).where(parents, Account.tenant_id == scope.tenant_id)
+            ).all()
+        self._parent_of: dict[int, int | None] = {account_id: parent_id for account_id, parent_id in chain}
         self._packages = list(db.session.execute(select(Package).where(Package.archived_at.is_(None))).scalars())
-        self._profiles = list(db.session.execute(select(BillingProfile).where(BillingProfile.archived_at.is_(None))).scalars())
+        self._profiles = list(
+            db.session.execute(select(BillingProfile).where(BillingProfile.archived_at.is_(None))).scalars()
+        )
         self._zones = {
-            (zone.owner_id, fold(zone.name)): zone for zone in db.session.execute(select(Zone).where(Zone.archived_at.is_(None))).scalars()
+            (zone.owner_id, fold(zone.name)): zone
+            for zone in db.session.execute(select(Zone).where(Zone.archived_at.is_(None))).scalars()
         }
 
     def owner(self, email: str) -> Account:
@@ -120,12 +151,12 @@ class _Names:
         return self._offered(self._profiles, name, owner, _("There is no billing profile %(name)s.", name=name[:80]))
 
     def _offered(self, rows: list[Any], name: str, owner: Account, otherwise: str) -> Any:
-        account: Account | None = owner
-        while account is not None:
+        account_id: int | None = owner.id
+        while account_id is not None:
             for row in rows:
-                if row.owner_id == account.id and fold(row.name) == fold(name):
+                if row.owner_id == account_id and fold(row.name) == fold(name):
                     return row
-            account = self._by_id.get(account.parent_id or 0)
+            account_id = self._parent_of[account_id]
         raise Refused(otherwise, "package")
 
     def zone(self, name: str, owner: Account) -> Zone | None:

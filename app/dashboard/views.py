@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from app.access.actor import current_actor
 from app.access.permissions import PUBLIC, SIGNED_IN
+from app.books.queries import last_check
 from app.core.database import db
 from app.web.page import Panel
 from app.billing.views import BillPage
@@ -38,7 +39,8 @@ class HomePage(Panel, IndexView):
             for view, route, icon, label, meaning in TASKS
             if actor is not None and actor.may(view.keys[route])
         ]
-        return self.render("dashboard/welcome.html", tasks=tasks)
+        check = last_check() if actor is not None and actor.may("parents") else None
+        return self.render("dashboard/welcome.html", tasks=tasks, check=check)
 
 
 class HealthPage(Panel):

@@ -1,6 +1,7 @@
 """Forms about expenses."""
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 
 from app.expenses.models import PaidFrom
 from app.web.forms import ChoiceField, DayField, HouseForm, MoneyField, TextField, row_id
@@ -15,4 +16,5 @@ class ExpenseForm(HouseForm):
     paid_from = ChoiceField(
         _l("Paid from"), choices=[(PaidFrom.BUSINESS.value, _l("The business's money")), (PaidFrom.OWN_CASH.value, _l("Cash I have collected"))]
     )
+    picture = FileField(_l("Picture of the receipt"), render_kw={"accept": "image/jpeg,image/png,image/webp"})
     note = TextField(_l("Note"), render_kw={"maxlength": 200})

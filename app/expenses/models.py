@@ -61,6 +61,8 @@ class Expense(Owned, Base):
     amount: Mapped[int] = mapped_column(Money)
     note: Mapped[str] = mapped_column(String(200), default="")
     paid_from: Mapped[str] = mapped_column(String(10), default=PaidFrom.BUSINESS)
+    # the file's name under the folder of the tenant; nobody can guess it
+    picture: Mapped[str] = mapped_column(String(60), default="")
     entered_by_id: Mapped[int] = mapped_column()
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

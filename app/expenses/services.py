@@ -1,10 +1,14 @@
 """Add, edit and void expenses."""
 
+import io
+import secrets
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from PIL import Image, ImageOps
 
 from app.access.actor import Actor, current_actor
 from app.access.scope import get_or_404
@@ -12,12 +16,14 @@ from app.accounts.models import Kind
 from app.activity.recorder import record
 from app.books.models import EntryKind, Ledger
 from app.books.services import Side, given, post
+from app.cash.queries import is_closed_day, is_closed_expense, lock_cash
 from app.core.clock import now, today
-from app.core.database import db, locked
+from app.core.database import db
 from app.core.errors import NotFound, Refused
 from app.expenses.models import Expense, ExpenseCategory, PaidFrom
 
 LATEST_DAYS = 31
+LARGEST_PICTURE, MOST_PIXELS, LONGEST_SIDE = 8 * 2**20, 40_000_000, 2_000
 """How many days back an expense may be dated."""
 
 
@@ -30,7 +36,8 @@ def add_expense(
     if category.owner_id != actor.owner_id or category.archived_at is not None:
         raise Refused(_("Choose one of the list."), "category_id")
     _check(amount, paid_from)
-    _check_day(spent_on)
+    lock_cash(actor.id)
+    _check_day(spent_on, actor.id)
     expense = Expense(
         tenant_id=category.tenant_id,
         owner_id=category.owner_id,
@@ -59,7 +66,7 @@ def edit_expense(
         raise Refused(_("Choose one of the list."), "category_id")
     _check(amount, paid_from)
     if spent_on != expense.spent_on:
-        _check_day(spent_on)
+        _check_day(spent_on, expense.entered_by_id)
     note = given(note, "note")
     before = _editable(expense)
     moves_money = (amount, paid_from, spent_on) != (expense.amount, expense.paid_from, expense.spent_on)
@@ -115,27 +122,32 @@ def _check(amount: int, paid_from: str) -> None:
         raise Refused(_("Choose one of the list."), "paid_from")
 
 
-def _check_day(spent_on: date) -> None:
+def _check_day(spent_on: date, person_id: int) -> None:
     if spent_on > today():
         raise Refused(_("The date lies in the future."), "spent_on")
     if spent_on < today() - timedelta(days=LATEST_DAYS):
         raise Refused(_("The date is too far back."), "spent_on")
+    if is_closed_day(person_id, spent_on):
+        raise Refused(_("That day is closed. Choose a later date."), "spent_on")
 
 
 def _changeable(expense: Expense) -> Expense:
-    expense = db.session.execute(
-        locked(select(Expense).where(Expense.id == expense.id)).execution_options(populate_existing=True)
-    ).scalar_one()
+    expense = get_or_404(Expense, expense.id, lock=True)
     actor = _person()
     if expense.voided_at is not None:
         raise Refused(_("This expense is void already."))
     if actor.kind == Kind.MANAGER and expense.entered_by_id != actor.id:
         raise Refused(_("Only who entered an expense, or the parent account, may change it."))
+    lock_cash(expense.entered_by_id)
+    if actor.kind == Kind.MANAGER and is_closed_expense(expense):
+        raise Refused(_("This expense lies in a closed day. The parent account can still correct it."))
     return expense
 
 
 def _post(expense: Expense, amount: int, kind: EntryKind) -> None:
     own_cash = expense.paid_from == PaidFrom.OWN_CASH
+    # a closed day never changes: its correction is an entry of today (spec §5.6)
+    is_late = kind != EntryKind.EXPENSE or is_closed_day(expense.entered_by_id, expense.spent_on)
     post(
         kind,
         expense.tenant_id,
@@ -144,7 +156,7 @@ def _post(expense: Expense, amount: int, kind: EntryKind) -> None:
         Side(Ledger.CASH, expense.entered_by_id, -amount)
         if own_cash
         else Side(Ledger.BUSINESS, expense.owner_id, -amount),
-        posted_on=expense.spent_on if kind == EntryKind.EXPENSE else today(),
+        posted_on=today() if is_late else expense.spent_on,
         expense_id=expense.id,
     )
 
@@ -166,3 +178,40 @@ def _record(
         category=category.name,
         **words,
     )
+
+
+def attach_picture(expense: Expense, content: bytes) -> Expense:
+    """Keep the picture of a receipt: drawn anew as JPEG, under a name nobody can guess, outside of what the web server serves.
+
+    Raises Refused for what is no picture, or too large.
+    """
+    picture = jpeg_of(content)
+    name = f"{secrets.token_hex(16)}.jpg"
+    place = picture_folder(expense.tenant_id)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / name).write_bytes(picture)
+    expense.picture = name
+    db.session.flush()
+    return expense
+
+
+def picture_folder(tenant_id: int) -> Path:
+    """Return where a tenant's pictures of receipts lie."""
+    return Path(current_app.config["FILES_FOLDER"]) / "expenses" / str(tenant_id)
+
+
+def jpeg_of(content: bytes) -> bytes:
+    """Return a photograph as JPEG of at most 2000 pixels, without what the camera wrote into it. Raises Refused."""
+    if len(content) > LARGEST_PICTURE:
+        raise Refused(_("The picture is too large: at most 8 MB."), "picture")
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Refused(_("The picture is too large: at most 40 megapixels."), "picture")
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise Refused(_("This is not a picture. Send a JPEG, PNG or WebP."), "picture") from None
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    drawn = io.BytesIO()
+    upright.save(drawn, "JPEG", quality=82)
+    return drawn.getvalue()

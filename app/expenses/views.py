@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import request
+from flask import request, send_from_directory
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,13 +10,14 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.core.clock import today
+from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
 from app.customers.forms import ReasonForm
 from app.expenses.forms import ExpenseForm
 from app.expenses.models import Expense, ExpenseCategory
 from app.expenses.queries import categories
-from app.expenses.services import add_expense, edit_expense, void_expense
+from app.expenses.services import LARGEST_PICTURE, add_expense, attach_picture, edit_expense, picture_folder, void_expense
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange
 from app.web.page import Page
@@ -41,7 +42,7 @@ class ExpensePage(Page):
     search_label = _l("Note or category")
     search_columns = ["amount", "spent_on", "note", "paid_from"]
     load = (joinedload(Expense.category),)
-    keys = {"list": KEY, "show": KEY, "export": KEY, "add": KEY, "edit": KEY, "delete": KEY}
+    keys = {"list": KEY, "show": KEY, "export": KEY, "add": KEY, "edit": KEY, "delete": KEY, "picture": KEY}
     columns = (
         Column("category", _l("Category"), lambda row: row.category.name, "data"),
         Column("spent_on", _l("Date"), lambda row: row.spent_on, "date", sort=Expense.spent_on),
@@ -91,7 +92,18 @@ class ExpensePage(Page):
             facts=[{"title": _("Expense"), "rows": facts}],
             back_url=self.link("list"),
             crumbs=[(_("Expenses"), "/expenses/list/"), (expense.category.name, None)],
+            documents=[Action(_("Picture of the receipt"), f"/expenses/picture/{expense.id}", "file-text")] if expense.picture else [],
         )
+
+    @expose("/picture/<pk>")
+    def picture(self, pk: str) -> Response:
+        """Show the picture of a receipt to who may see the expense."""
+        expense = self._row(pk)
+        if not expense.picture:
+            raise NotFound("Picture")
+        response = send_from_directory(picture_folder(expense.tenant_id), expense.picture, mimetype="image/jpeg")
+        response.headers["Content-Disposition"] = f'inline; filename="expense-{expense.id}.jpg"'
+        return response
 
     @expose("/add", methods=["GET", "POST"])
     def add(self) -> Any:
@@ -100,9 +112,10 @@ class ExpensePage(Page):
 
         def act() -> Response:
             expense = add_expense(**self._typed(form))
+            _keep_picture(expense, form)
             return self.done(_("Expense added."), self.link("show", pk=expense.id))
 
-        return self.ask(form, act, title=_("New expense"), cancel_url=self.link("list"))
+        return self.ask(form, act, title=_("New expense"), has_files=True, cancel_url=self.link("list"))
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     def edit(self, pk: str) -> Any:
@@ -112,9 +125,10 @@ class ExpensePage(Page):
 
         def act() -> Response:
             edit_expense(expense, **self._typed(form))
+            _keep_picture(expense, form)
             return self.done(_("Expense saved."), self.link("show", pk=expense.id))
 
-        return self.ask(form, act, title=_("Edit expense"), cancel_url=self.link("show", pk=pk))
+        return self.ask(form, act, title=_("Edit expense"), has_files=True, cancel_url=self.link("show", pk=pk))
 
     @staticmethod
     def _form(form: ExpenseForm, expense: Expense | None = None) -> ExpenseForm:
@@ -154,3 +168,8 @@ class ExpensePage(Page):
             danger=True,
             cancel_url=self.link("show", pk=pk),
         )
+
+
+def _keep_picture(expense: Expense, form: ExpenseForm) -> None:
+    if form.picture.data:
+        attach_picture(expense, form.picture.data.read(LARGEST_PICTURE + 1))

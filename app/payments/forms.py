@@ -7,12 +7,17 @@ from app.web.forms import DayField, HouseForm, MoneyField, TextField
 
 
 class ReceiveForm(HouseForm):
-    """Cash from a customer. ``request_id`` makes it count once, however often it is sent."""
+    """Cash from a customer. ``request_id`` makes it count once, however often it is sent.
+
+    From the collection list ``next`` says where to go on, and ``quoted`` what "take all" was over, in paisa.
+    """
 
     amount = MoneyField(_l("Amount"))
     paid_on = DayField(_l("Date"))
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
     request_id = HiddenField()
+    next = HiddenField()
+    quoted = HiddenField()
 
 
 class ReceiveWithDiscountForm(ReceiveForm):

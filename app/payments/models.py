@@ -1,4 +1,4 @@
-"""Payments and the parts of them that settle bills."""
+"""Payments, the parts of them that settle bills, and visits at a customer's door that brought no money."""
 
 import secrets
 from datetime import date, datetime
@@ -111,3 +111,30 @@ class Allocation(Owned, Base):
     amount: Mapped[int] = mapped_column(Money)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Outcome(StrEnum):
+    """What came of a visit that brought no money (spec §5.3)."""
+
+    NOT_HOME = "not_home"
+    PROMISED = "promised"
+
+
+class Visit(Owned, Base):
+    """A visit at a customer's door without money: nobody was at home, or the customer promised a date."""
+
+    __tablename__ = "visits"
+    __table_args__ = (
+        owned_by_account(),
+        same_tenant("customer_id", "customers"),
+        same_tenant("account_id", "accounts"),
+        Index("ix_visits_customer", "tenant_id", "customer_id", "id"),
+        CheckConstraint("(outcome = 'promised') = (promised_for IS NOT NULL)", "promised_for"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    customer_id: Mapped[int] = mapped_column()
+    account_id: Mapped[int] = mapped_column()
+    outcome: Mapped[str] = mapped_column(String(20))
+    promised_for: Mapped[date | None] = mapped_column()
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

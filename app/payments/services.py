@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.access.actor import Actor, current_actor
-from app.access.scope import everywhere
+from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Account, Kind
 from app.accounts.numbering import RECEIPTS, next_number
 from app.activity.recorder import record
@@ -19,8 +19,9 @@ from app.billing.settlement import Change, charge_operators, lock_customer, open
 from app.books.models import EntryKind, Ledger
 from app.books.operators import cash_taken_for, lock_chain
 from app.books.services import Side, given, post
+from app.cash.queries import first_open_day, is_closed_day, lock_cash
 from app.core.clock import now, today
-from app.core.database import db, locked
+from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer
 from app.payments.models import Allocation, Method, Payment, PaymentState
@@ -120,18 +121,24 @@ def request_uuid(text: str) -> str:
         raise Refused(_("This form is damaged. Open it again.")) from None
 
 
-def _allowed_day(actor: Actor, paid_on: date) -> date:
-    earliest = earliest_day(actor)
+def _allowed_day(actor: Actor, paid_on: date, holder_id: int | None = None) -> date:
+    earliest = earliest_day(actor, holder_id)
     if paid_on > today():
         raise Refused(_("The date lies in the future."), "paid_on")
     if paid_on < earliest:
+        if is_closed_day(holder_id or actor.id, paid_on):
+            raise Refused(_("That day is closed. Choose a later date."), "paid_on")
         raise Refused(_("The date is too far back."), "paid_on")
     return paid_on
 
 
-def earliest_day(actor: Actor) -> date:
-    """Return the earliest date this account may put on a payment (spec §5.1)."""
-    return today() - timedelta(days=LATEST_DAYS_MANAGER if actor.kind == Kind.MANAGER else LATEST_DAYS_PARENT)
+def earliest_day(actor: Actor, holder_id: int | None = None) -> date:
+    """Return the earliest date this account may put on a payment (spec §5.1, §11.7).
+
+    ``holder_id`` is who holds the money where that is somebody else: what that person has closed stays closed.
+    """
+    limit = today() - timedelta(days=LATEST_DAYS_MANAGER if actor.kind == Kind.MANAGER else LATEST_DAYS_PARENT)
+    return max(limit, first_open_day(holder_id or actor.id) or limit)
 
 
 def _ask_about_a_second_entry(customer: Customer, amount: int) -> None:
@@ -179,6 +186,12 @@ def _post_payment(
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
     lock_chain(customer.owner_id)
+    lock_cash(holder_id)
+    if is_closed_day(holder_id, paid_on):
+        if replaces is None:
+            raise Refused(_("That day is closed. Choose a later date."), "paid_on")
+        # a closed day never changes: its correction is an entry of today (spec §5.6)
+        paid_on = today()
     payment = Payment(
         tenant_id=customer.tenant_id,
         owner_id=customer.owner_id,
@@ -252,9 +265,7 @@ def void_payment(payment: Payment, reason: str) -> Payment:
 
 def _locked(payment: Payment) -> Payment:
     """Lock a payment's row and read it again. Raises Refused when it is void already."""
-    payment = db.session.execute(
-        locked(select(Payment).where(Payment.id == payment.id)).execution_options(populate_existing=True)
-    ).scalar_one()
+    payment = get_or_404(Payment, payment.id, lock=True)
     if payment.status == PaymentState.VOID:
         raise Refused(_("Receipt %(number)s is void already.", number=payment.number))
     return payment
@@ -268,6 +279,8 @@ def _voided(payment: Payment, reason: str) -> Payment:
     db.session.flush()
     for bill in bills:
         charge_operators(bill)
+    lock_chain(payment.owner_id)
+    lock_cash(payment.collected_by_id or 0)
     _post_cash(payment, EntryKind.PAYMENT_VOID, holder_owner_id=_owner_of_holder(payment), amount=-payment.amount)
     return payment
 
@@ -293,7 +306,7 @@ def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, rea
         return Received(first, already_recorded=True)
     old = _locked(payment)
     if paid_on != old.paid_on:
-        _allowed_day(actor, paid_on)
+        _allowed_day(actor, paid_on, old.collected_by_id)
     with cash_taken_for(customer.owner_id) if old.method == Method.CASH else nullcontext():
         _voided(old, reason)
         new = _post_payment(

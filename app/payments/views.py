@@ -30,13 +30,15 @@ from app.customers.models import Customer
 from app.customers.queries import matching
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.customers.views import is_overdue
+from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
+from app.payments.collecting import ensure_still_due
 from app.payments.documents import check_url, collector_name, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
 from app.payments.models import Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
 from app.web.formats import language, show_digits, show_taka
-from app.web.frame import company_of
+from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
 from app.web.page import REFUSED, Page
@@ -131,12 +133,16 @@ class PaymentPage(Page):
             form.amount.data = customer.due or None
             form.paid_on.data = today()
             form.request_id.data = str(uuid4())
+            form.next.data = request.args.get("next", "")
+        form.next.data = own_path(form.next.data) or ""
         question = None
         if form.validate_on_submit():
             try:
                 return self._received(customer, form)
             except Refused as refused:
                 form.attach(refused)
+                # the page that comes back shows what is due now: from here on the amount is the person's own
+                form.quoted.data = ""
             except LikelySecondEntry as likely:
                 question = second_entry_question(likely.earlier)
         shown = self._receive_page(customer, form, question)
@@ -144,6 +150,8 @@ class PaymentPage(Page):
 
     def _received(self, customer: Customer, form: ReceiveForm) -> Response:
         with transaction():
+            if form.quoted.data:
+                ensure_still_due(customer, form.quoted.data, form.request_id.data or "")
             received = receive_cash(
                 customer,
                 form.amount.data,
@@ -153,8 +161,10 @@ class PaymentPage(Page):
                 **_discount(form),
                 confirmed=request.form.get("confirm") == "1",
             )
-            again = {"again": "1"} if received.already_recorded else {}
-            return redirect(url_for("PaymentPage.show", pk=received.payment.id, **again), 303)
+        if form.next.data:
+            return back_to_the_list(received, form.next.data)
+        again = {"again": "1"} if received.already_recorded else {}
+        return redirect(url_for("PaymentPage.show", pk=received.payment.id, **again), 303)
 
     def _receive_page(self, customer: Customer, form: ReceiveForm, question: str | None) -> str:
         bills = open_bills(customer)
@@ -166,7 +176,7 @@ class PaymentPage(Page):
                 "name_bn": customer.name_bn,
                 "number": customer.number,
                 "address": customer.place or (customer.zone.name if customer.zone else ""),
-                "url": _back(customer),
+                "url": form.next.data or _back(customer),
             },
             due=customer.balance,
             overdue=is_overdue(customer),
@@ -174,7 +184,7 @@ class PaymentPage(Page):
             preview=_preview_context(preview(bills, amount)),
             open_bills=[{**_bill_words(bill), "open": bill.open} for bill in bills],
             confirm={"sentence": question} if question else None,
-            cancel_url=_back(customer),
+            cancel_url=form.next.data or _back(customer),
         )
 
     @expose("/show/<pk>")
@@ -184,7 +194,7 @@ class PaymentPage(Page):
         actor, customer = self.actor(), payment.customer
         later = replaced_by(payment)
         earlier = get_or_404(Payment, payment.replaces_id) if payment.replaces_id else None
-        again = _("Already recorded at %(time)s. Nothing was recorded a second time.", time=show_digits(f"{to_dhaka(payment.received_at):%H:%M}"))
+        list_url = own_path(request.args.get("next"))
         return self.render(
             "payments/receipt.html",
             payment={
@@ -206,11 +216,12 @@ class PaymentPage(Page):
                 for line in settled_by(payment)
             ],
             advance=payment.unallocated,
-            already_recorded=again if request.args.get("again") == "1" else None,
+            already_recorded=already_recorded(payment) if request.args.get("again") == "1" else None,
             documents=[Action(label, f"/payments/{payment.id}/receipt.pdf?size={size}", "printer") for size, label in SIZES.items()],
             actions=self._actions(actor, payment),
             check_qr=Markup(segno.make(check_url(payment), error="m").svg_inline(scale=3, border=2)),
-            back_url=customer_url(actor, customer) or self.link("list"),
+            back_url=list_url or customer_url(actor, customer) or self.link("list"),
+            **next_customer(actor, customer.id, list_url),
         )
 
     def _actions(self, actor: Actor, payment: Payment) -> list[Action]:

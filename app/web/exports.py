@@ -3,11 +3,13 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import date, datetime
 from typing import Any
 
 from flask import Response, stream_with_context
 
+from app.access.actor import acting_as, current_actor
 from app.core.clock import to_dhaka
 
 BOM = "\ufeff"
@@ -31,10 +33,25 @@ def guarded(value: Any) -> str:
 
 def csv_response(filename: str, titles: list[str], rows: Iterable[list[Any]]) -> Response:
     """Stream rows as a CSV file for download."""
-    response = Response(stream_with_context(_lines(titles, rows)), mimetype="text/csv")
+    response = Response(stream_with_context(_in_scope(_lines(titles, rows))), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}.csv"'
     response.headers["X-Accel-Buffering"] = "no"
     return response
+
+
+def _in_scope(lines: Iterator[str]) -> Iterator[str]:
+    # the request is over, and with it who acts, before the first line is asked for
+    actor = current_actor()
+
+    def in_scope() -> Iterator[str]:
+        while True:
+            with acting_as(actor) if actor else nullcontext():
+                line = next(lines, None)
+            if line is None:
+                return
+            yield line
+
+    return in_scope()
 
 
 def _lines(titles: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:

@@ -131,6 +131,7 @@ def _surroundings() -> dict[str, Any]:
         "can": actor.may if actor else lambda key: False,
         "menu": site_map.menu(actor, request.path) if actor else [],
         "bottom_bar": site_map.bottom_bar(actor, request.path) if actor else [],
+        "search_url": site_map.search_url(actor) if actor else None,
         "company": company_of(actor) if actor else None,
         "request_id": g.get("request_id"),
     }
@@ -153,7 +154,11 @@ def wanted_language(name: str) -> str:
     return name
 
 
+def own_path(target: str | None) -> str | None:
+    """Return an address from a request when it is a path of this site, else None: nobody is sent to another host."""
+    return target if target and len(target) <= 1000 and re.fullmatch(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*", target) else None
+
+
 def back_to(target: str | None, fallback: str) -> Response:
     """Go back to a path of this site."""
-    plain = target if target and re.fullmatch(r"/(?![/\\])[^\s\\]*", target) else url_for(fallback)
-    return redirect(plain)
+    return redirect(own_path(target) or url_for(fallback))

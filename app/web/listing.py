@@ -158,9 +158,11 @@ class ShownFilter:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(to_ascii_digits(text)) if len(text) <= 40 else None
+        day = date.fromisoformat(to_ascii_digits(text)) if len(text) <= 40 else None
     except ValueError:
         return None
+    # at the ends of the calendar there is no day before or after to reckon with
+    return day if day and 1900 <= day.year <= 2200 else None
 
 
 def _paisa(text: str) -> int | None:
@@ -248,6 +250,7 @@ class Listing:
     empty_text: str = ""
     empty_icon: str = "list"
     bulk_actions: list[Any] = field(default_factory=list)
+    title: str = ""
 
 
 def opens(key: str | tuple[str, ...] | None, actor: Actor) -> bool:

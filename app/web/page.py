@@ -31,6 +31,10 @@ OPEN_TO_GIVEN_PASSWORDS = ("/account/password", "/logout/")
 """Where an account may go before it has changed a password that somebody else gave it (spec §8)."""
 
 
+LONGEST_NUMBER = 18
+"""Digits of a number that every column can be compared with: more are no number to a database."""
+
+
 class UndeclaredDoor(RuntimeError):
     """A route without a key, or a key that the table does not know: the application does not start."""
 
@@ -189,8 +193,11 @@ class Page(Doors, ModelView):
         return asked, columns
 
     def _fab_filtered(self, statement: Select[Any]) -> Select[Any]:
-        if not any(name.startswith("_flt_") for name in request.args):
+        asked = {name: request.args.getlist(name) for name in request.args if name.startswith("_flt_")}
+        if not asked:
             return statement
+        if any(value.strip().lstrip("+-").isdigit() and len(value) > LONGEST_NUMBER for values in asked.values() for value in values):
+            abort(400)
         filters = self._filters
         try:
             get_filter_args(filters)

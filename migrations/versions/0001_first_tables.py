@@ -62,6 +62,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_authentication_log_actor", ["tenant_id", "actor_id", "seq"], unique=False)
 
     op.create_table(
+        "book_checks",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked", sa.Integer(), nullable=False),
+        sa.Column("differences", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_book_checks")),
+    )
+    op.create_table(
         "log_heads",
         sa.Column("log", sa.String(length=30), nullable=False),
         sa.Column("tenant_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -401,6 +409,73 @@ def upgrade() -> None:
         batch_op.create_index("ix_customers_tenant_status", ["tenant_id", "status", "id"], unique=False)
 
     op.create_table(
+        "day_closings",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_on", sa.Date(), nullable=False),
+        sa.Column("up_to_line", sa.Integer(), nullable=False),
+        sa.Column("opening", sa.BigInteger(), nullable=False),
+        sa.Column("collected", sa.BigInteger(), nullable=False),
+        sa.Column("spent", sa.BigInteger(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=False),
+        sa.Column("pieces", sa.JSON(), nullable=False),
+        sa.Column("counted", sa.BigInteger(), nullable=False),
+        sa.Column("difference", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("handed_over", sa.BigInteger(), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("answered_by_id", sa.Integer(), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("word", sa.String(length=200), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=True),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("difference = 0 OR reason <> ''", name=op.f("ck_day_closings_reason")),
+        sa.CheckConstraint("state IN ('submitted', 'confirmed', 'returned')", name=op.f("ck_day_closings_state")),
+        sa.CheckConstraint(
+            "counted >= 0 AND handed_over BETWEEN 0 AND counted", name=op.f("ck_day_closings_handed_over")
+        ),
+        sa.CheckConstraint(
+            "difference = counted - (CASE WHEN expected > 0 THEN expected ELSE 0 END)",
+            name=op.f("ck_day_closings_difference"),
+        ),
+        sa.CheckConstraint("expected = opening + collected - spent", name=op.f("ck_day_closings_expected")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "answered_by_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_day_closings_tenant_id_answered_by_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "entry_id"],
+            ["journal_entries.tenant_id", "journal_entries.id"],
+            name=op.f("fk_day_closings_tenant_id_entry_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "owner_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_day_closings_tenant_id_owner_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "person_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_day_closings_tenant_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_day_closings_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_day_closings")),
+        sa.UniqueConstraint("tenant_id", "id", name=op.f("uq_day_closings_tenant_id_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "person_id", "number", name=op.f("uq_day_closings_tenant_id_person_id_number")
+        ),
+        sa.UniqueConstraint("tenant_id", "request_id", name=op.f("uq_day_closings_tenant_id_request_id")),
+    )
+    with op.batch_alter_table("day_closings", schema=None) as batch_op:
+        batch_op.create_index("ix_day_closings_owner", ["tenant_id", "owner_id", "state", "id"], unique=False)
+        batch_op.create_index("ix_day_closings_person", ["person_id", "id"], unique=False)
+
+    op.create_table(
         "expenses",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("category_id", sa.Integer(), nullable=False),
@@ -408,6 +483,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.String(length=200), nullable=False),
         sa.Column("paid_from", sa.String(length=10), nullable=False),
+        sa.Column("picture", sa.String(length=60), nullable=False),
         sa.Column("entered_by_id", sa.Integer(), nullable=False),
         sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True),
@@ -495,6 +571,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_package_offers")),
         sa.UniqueConstraint("account_id", "package_id", name=op.f("uq_package_offers_account_id_package_id")),
     )
+    op.create_table(
+        "shortage_repayments",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("entry_id", sa.Integer(), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_shortage_repayments_amount")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "entry_id"],
+            ["journal_entries.tenant_id", "journal_entries.id"],
+            name=op.f("fk_shortage_repayments_tenant_id_entry_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "owner_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_shortage_repayments_tenant_id_owner_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "person_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_shortage_repayments_tenant_id_person_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "recorded_by_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_shortage_repayments_tenant_id_recorded_by_id"),
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_shortage_repayments_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shortage_repayments")),
+        sa.UniqueConstraint("tenant_id", "request_id", name=op.f("uq_shortage_repayments_tenant_id_request_id")),
+    )
+    with op.batch_alter_table("shortage_repayments", schema=None) as batch_op:
+        batch_op.create_index("ix_shortage_repayments_person", ["tenant_id", "person_id", "id"], unique=False)
+
     op.create_table(
         "bills",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -650,6 +766,36 @@ def upgrade() -> None:
         batch_op.create_index("ix_payments_tenant_newest", ["tenant_id", "id"], unique=False)
 
     op.create_table(
+        "visits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("customer_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("promised_for", sa.Date(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tenant_id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("(outcome = 'promised') = (promised_for IS NOT NULL)", name=op.f("ck_visits_promised_for")),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "account_id"],
+            ["accounts.tenant_id", "accounts.id"],
+            name=op.f("fk_visits_tenant_id_account_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "customer_id"],
+            ["customers.tenant_id", "customers.id"],
+            name=op.f("fk_visits_tenant_id_customer_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "owner_id"], ["accounts.tenant_id", "accounts.id"], name=op.f("fk_visits_tenant_id_owner_id")
+        ),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_visits_tenant_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
+    )
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.create_index("ix_visits_customer", ["tenant_id", "customer_id", "id"], unique=False)
+
+    op.create_table(
         "allocations",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("payment_id", sa.Integer(), nullable=True),
@@ -726,6 +872,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_allocations_bill")
 
     op.drop_table("allocations")
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.drop_index("ix_visits_customer")
+
+    op.drop_table("visits")
     with op.batch_alter_table("payments", schema=None) as batch_op:
         batch_op.drop_index("ix_payments_tenant_newest")
         batch_op.drop_index("ix_payments_owner_newest")
@@ -744,6 +894,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_bills_customer")
 
     op.drop_table("bills")
+    with op.batch_alter_table("shortage_repayments", schema=None) as batch_op:
+        batch_op.drop_index("ix_shortage_repayments_person")
+
+    op.drop_table("shortage_repayments")
     op.drop_table("package_offers")
     with op.batch_alter_table("journal_lines", schema=None) as batch_op:
         batch_op.drop_index("ix_journal_lines_holder")
@@ -755,6 +909,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_expenses_owner_newest")
 
     op.drop_table("expenses")
+    with op.batch_alter_table("day_closings", schema=None) as batch_op:
+        batch_op.drop_index("ix_day_closings_person")
+        batch_op.drop_index("ix_day_closings_owner")
+
+    op.drop_table("day_closings")
     with op.batch_alter_table("customers", schema=None) as batch_op:
         batch_op.drop_index("ix_customers_tenant_status")
         batch_op.drop_index("ix_customers_tenant_newest")
@@ -793,6 +952,7 @@ def downgrade() -> None:
     op.drop_table("accounts")
     op.drop_table("tenants")
     op.drop_table("log_heads")
+    op.drop_table("book_checks")
     with op.batch_alter_table("authentication_log", schema=None) as batch_op:
         batch_op.drop_index("ix_authentication_log_actor")
 

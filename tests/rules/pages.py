@@ -25,7 +25,8 @@ class _Reader(HTMLParser):
             self.offer.links.append(str(given["href"]))
         elif tag == "form":
             method = (given.get("method") or "get").upper()
-            self.offer.forms.append((method, given.get("action") or self._here))
+            action = given.get("action") or ""
+            self.offer.forms.append((method, self._here if action.startswith("#") or not action else action))
         if tag == "script" and not given.get("src"):
             self.offer.forbidden.append("a script inside the page")
         if tag == "style":

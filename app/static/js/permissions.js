@@ -17,6 +17,8 @@ function followBoxes(form) {
   const boxes = [...form.querySelectorAll("[data-key]")];
   const total = document.querySelector("[data-keys]");
   const save = form.querySelector("[data-save]");
+  const undo = form.querySelector("[data-undo]");
+  const summary = form.querySelector("[data-summary]");
   const said = form.querySelector("[data-said]");
   const piece = form.querySelector("template[data-line]").content.firstElementChild;
   const say = (word, words) => sentence(form.dataset[word], words, bengali);
@@ -53,16 +55,19 @@ function followBoxes(form) {
     const before = boxes.filter(held).length;
     total.textContent = say(now === before ? "wordCount" : "wordKeys", { count: now, before, after: now, all: boxes.length });
     form.querySelector("[data-nothing]").hidden = number > 0;
-    said.textContent = [list("added", added), list("removed", removed)].filter(Boolean).join(", ") || form.dataset.wordNothing;
+    summary.textContent = [list("added", added), list("removed", removed)].filter(Boolean).join(", ");
+    summary.hidden = !number;
+    said.textContent = summary.textContent || form.dataset.wordNothing;
     save.textContent = number ? say(number === 1 ? "wordSaveOne" : "wordSaveMore", { number }) : form.dataset.wordNothing;
     save.disabled = !number;
+    undo.hidden = !number;
   };
 
   // The sending says that the difference was seen; as the button's own value it does not make the form look changed.
   save.name = "seen";
   save.value = "1";
   form.addEventListener("change", draw);
-  form.querySelector("[data-undo]").addEventListener("click", (event) => {
+  undo.addEventListener("click", (event) => {
     event.preventDefault();
     for (const box of boxes) box.checked = held(box);
     draw();

@@ -1,0 +1,356 @@
+"""The collection list: who owes and where, what came of a visit, what a person has taken today (spec §5.3)."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager
+
+from app.access.actor import Actor, current_actor
+from app.accounts.models import Account
+from app.activity.recorder import record
+from app.billing.models import Bill
+from app.billing.settlement import lock_customer
+from app.core.clock import now, start_of_day, today
+from app.core.database import db
+from app.core.errors import Refused
+from app.customers.models import Customer
+from app.customers.queries import matching, present
+from app.packages.models import Zone
+from app.payments.models import Method, Outcome, Payment, Visit
+from app.payments.services import recorded_by, request_uuid
+
+PAGE_SIZE = 50
+LATEST_PROMISE_DAYS = 30
+"""How many days ahead a customer may promise to pay."""
+
+NO_ZONE = "none"
+"""What the address says for customers without a zone."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What part of the list is asked for: one zone (its id, or NO_ZONE), a search, those put off to a later date."""
+
+    zone: str = ""
+    query: str = ""
+    later: bool = False
+    page: int = 1
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a person has taken from a customer today, in paisa, and the last receipt over it."""
+
+    amount: int
+    payment_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A customer on the list: open bills, the last visit while it still tells something, today's money."""
+
+    customer: Customer
+    bills: list[Bill]
+    visit: Visit | None
+    taken: Taken | None
+
+    @property
+    def is_promised_now(self) -> bool:
+        """Whether the date the customer promised has come."""
+        return self.visit is not None and self.visit.promised_for is not None and self.visit.promised_for <= today()
+
+    @property
+    def was_out_today(self) -> bool:
+        """Whether nobody was at home today."""
+        return (
+            self.visit is not None and self.visit.outcome == Outcome.NOT_HOME and self.visit.at >= start_of_day(today())
+        )
+
+
+@dataclass(frozen=True)
+class ZoneSum:
+    """How many customers of a zone are to be visited and what they owe, in paisa."""
+
+    zone: str
+    name: str
+    count: int
+    due: int
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Who is to be visited now, by zone, and who is put off to a later date."""
+
+    zones: list[ZoneSum]
+    later: int
+
+    @property
+    def count(self) -> int:
+        """How many customers are to be visited now."""
+        return sum(zone.count for zone in self.zones)
+
+    @property
+    def due(self) -> int:
+        """What they owe, in paisa."""
+        return sum(zone.due for zone in self.zones)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One page of the list."""
+
+    stops: list[Stop]
+    has_next: bool
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a person has taken today, in paisa, by customer."""
+
+    taken: dict[int, Taken] = field(default_factory=dict)
+
+    @property
+    def amount(self) -> int:
+        """What was taken in all, in paisa."""
+        return sum(one.amount for one in self.taken.values())
+
+
+def taken_today(actor: Actor) -> Day:
+    """Return the cash this person has taken that is dated today; void payments do not count."""
+    rows = db.session.execute(
+        select(Payment.customer_id, Payment.amount, Payment.id, Payment.number)
+        .where(
+            Payment.tenant_id == actor.tenant_id,
+            Payment.collected_by_id == actor.id,
+            Payment.paid_on == today(),
+            Payment.method == Method.CASH.value,
+            Payment.voided_at.is_(None),
+        )
+        .order_by(Payment.id)
+    ).all()
+    taken: dict[int, Taken] = {}
+    for customer_id, amount, payment_id, number in rows:
+        before = taken[customer_id].amount if customer_id in taken else 0
+        taken[customer_id] = Taken(before + amount, payment_id, number)
+    return Day(taken)
+
+
+def _with_last_visit(statement: Select[Any]) -> Select[Any]:
+    other = aliased(Visit)
+    last = (
+        select(func.max(other.id))
+        .where(other.tenant_id == Customer.tenant_id, other.customer_id == Customer.id)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+    return statement.outerjoin(Visit, Visit.id == last)
+
+
+def _is_put_off() -> ColumnElement[bool]:
+    return func.coalesce(Visit.promised_for > today(), False)
+
+
+def _has_paid_since() -> ColumnElement[bool]:
+    # money makes good what the last visit left open: a promise is kept, who was out has been met
+    return (
+        select(Payment.id)
+        .where(
+            Payment.tenant_id == Customer.tenant_id,
+            Payment.customer_id == Customer.id,
+            Payment.voided_at.is_(None),
+            Payment.received_at >= Visit.at,
+        )
+        .correlate(Customer, Visit)
+        .exists()
+    )
+
+
+def _searched(query: str) -> list[Any]:
+    if not query:
+        return []
+    places = (column.icontains(query, autoescape=True) for column in (Customer.house, Customer.road, Customer.address))
+    return [or_(matching(query), *places)]
+
+
+def _in_zone(zone: str) -> list[Any]:
+    if not zone:
+        return []
+    return [Customer.zone_id.is_(None) if zone == NO_ZONE else Customer.zone_id == int(zone)]
+
+
+def sums(query: str = "") -> Sums:
+    """Count and add up who owes in the scope at work, by zone; with a search, of those it finds."""
+    put_off = _is_put_off().label("put_off")
+    statement = _with_last_visit(present().where(Customer.due > 0, *_searched(query)))
+    rows = db.session.execute(
+        statement.outerjoin(Zone, Zone.id == Customer.zone_id)
+        .with_only_columns(
+            Customer.zone_id,
+            Zone.name,
+            Zone.owner_id,
+            put_off,
+            func.count(Customer.id),
+            func.sum(Customer.due),
+            maintain_column_froms=True,
+        )
+        .group_by(Customer.zone_id, Zone.name, Zone.owner_id, put_off)
+        .order_by(Customer.zone_id.is_(None), Zone.name, Customer.zone_id)
+    ).all()
+    now_due = [row for row in rows if not row.put_off]
+    names = Counter(row.name for row in now_due)
+    owners = _account_names({row.owner_id for row in now_due if row.name is not None and names[row.name] > 1})
+    zones = [
+        ZoneSum(
+            NO_ZONE if zone_id is None else str(zone_id),
+            # two owners may have a zone of the same name: who sees both is told whose it is
+            " · ".join(
+                part
+                for part in (name or _("Without a zone"), owners.get(owner_id, "") if names[name] > 1 else "")
+                if part
+            ),
+            count,
+            int(due),
+        )
+        for zone_id, name, owner_id, _put_off, count, due in now_due
+    ]
+    return Sums(zones, later=sum(row[4] for row in rows if row.put_off))
+
+
+def _account_names(ids: set[int]) -> dict[int, str]:
+    if not ids:
+        return {}
+    return {row.id: row.name for row in db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))}
+
+
+def stops(asked: Asked, day: Day) -> Round:
+    """Return a page of the list in the order of the walk.
+
+    First whose promised date has come, then by zone and address, with who has paid today in place, last who was out
+    today. The later list is ordered by the promised date.
+    """
+    is_owing = Customer.due > 0
+    statement = _with_last_visit(present().where(*_searched(asked.query), *_in_zone(asked.zone)))
+    if asked.later:
+        statement = statement.where(is_owing, _is_put_off()).order_by(Visit.promised_for)
+    else:
+        met = or_(is_owing, Customer.id.in_(day.taken)) if day.taken else is_owing
+        statement = statement.where(met, or_(Customer.due == 0, ~_is_put_off())).order_by(_rank())
+    rows = db.session.execute(
+        statement.add_columns(Visit, _has_paid_since())
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
+        .options(contains_eager(Customer.zone))
+        .order_by(*_walk())
+        .limit(PAGE_SIZE + 1)
+        .offset(PAGE_SIZE * (asked.page - 1))
+    ).all()
+    shown = rows[:PAGE_SIZE]
+    bills = _open_bills([customer.id for customer, _visit, _paid in shown])
+    return Round(
+        [
+            # a date put off stays put off when a part comes in
+            Stop(customer, bills[customer.id], visit if asked.later or not paid else None, day.taken.get(customer.id))
+            for customer, visit, paid in shown
+        ],
+        has_next=len(rows) > PAGE_SIZE,
+    )
+
+
+def _rank() -> ColumnElement[int]:
+    still_says = and_(Customer.due > 0, ~_has_paid_since())
+    return case(
+        (and_(Visit.promised_for <= today(), still_says), 0),
+        (and_(Visit.outcome == Outcome.NOT_HOME.value, Visit.at >= start_of_day(today()), still_says), 2),
+        else_=1,
+    )
+
+
+def _walk() -> list[Any]:
+    # the shorter first: house 9 comes before house 12
+    by_length = [part for column in (Customer.road, Customer.house) for part in (func.length(column), column)]
+    return [Zone.id.is_(None), Zone.name, Zone.id, Customer.address, *by_length, Customer.id]
+
+
+def _open_bills(customer_ids: list[int]) -> dict[int, list[Bill]]:
+    found: dict[int, list[Bill]] = defaultdict(list)
+    rows = db.session.execute(
+        select(Bill)
+        .where(Bill.customer_id.in_(customer_ids), Bill.voided_at.is_(None), Bill.paid < Bill.total)
+        .order_by(Bill.period_from, Bill.id)
+    ).scalars()
+    for bill in rows:
+        found[bill.customer_id].append(bill)
+    return found
+
+
+def next_stop(asked: Asked, day: Day, after: int) -> Stop | None:
+    """Return who comes next on the page of the list after this customer, or else the first who still owes there."""
+    page = stops(replace(asked, later=False), day).stops
+    here = next((index for index, stop in enumerate(page) if stop.customer.id == after), -1)
+    return next(
+        (stop for stop in page[here + 1 :] + page[: here + 1] if stop.customer.due and stop.customer.id != after), None
+    )
+
+
+def not_home(customer: Customer) -> Visit:
+    """Note that nobody was at home: the customer goes to the end of today's list. Raises Refused."""
+    return _visited(customer, Outcome.NOT_HOME, None)
+
+
+def promised(customer: Customer, day: date) -> Visit:
+    """Note that the customer will pay on a day: off the list until then, first on it from then on. Raises Refused."""
+    latest = today() + timedelta(days=LATEST_PROMISE_DAYS)
+    if not today() <= day <= latest:
+        raise Refused(
+            _("Choose a day from today on, at most %(count)s days ahead.", count=LATEST_PROMISE_DAYS), "promised_for"
+        )
+    return _visited(customer, Outcome.PROMISED, day)
+
+
+def _visited(customer: Customer, outcome: Outcome, day: date | None) -> Visit:
+    actor = current_actor()
+    if actor is None:
+        raise RuntimeError("a visit is made by a person")
+    customer = lock_customer(customer)
+    if customer.due == 0:
+        raise Refused(_("Nothing is due from this customer any more."))
+    visit = Visit(
+        tenant_id=customer.tenant_id,
+        owner_id=customer.owner_id,
+        customer_id=customer.id,
+        account_id=actor.id,
+        outcome=outcome,
+        promised_for=day,
+        at=now(),
+    )
+    db.session.add(visit)
+    db.session.flush()
+    record(
+        "customers",
+        f"visit.{outcome}",
+        tenant_id=customer.tenant_id,
+        owner_id=customer.owner_id,
+        subject=visit,
+        customer_id=customer.id,
+        number=customer.number,
+        customer=customer.name,
+        **({"promised_day": day} if day else {}),
+    )
+    return visit
+
+
+def ensure_still_due(customer: Customer, quoted: str, request_id: str) -> None:
+    """Make sure, before "take all" is recorded, that the customer still owes what the sheet said (paisa).
+
+    A colleague may have taken the money since the list was opened; it would all become advance. The same request again
+    passes, because it records nothing. Call in the transaction that records; raises Refused.
+    """
+    customer = lock_customer(customer)
+    if str(customer.due) != quoted and recorded_by(request_uuid(request_id), customer) is None:
+        raise Refused(
+            _("What is due has changed since the list was opened. Nothing was recorded: compare it with what you got.")
+        )

@@ -1,0 +1,51 @@
+"""What runs by itself: the monthly run, the daily suspension, the nightly check of the books."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from huey import crontab
+
+from app.billing.services import bill_month
+from app.billing.suspending import auto_suspend
+from app.books.check import nightly_check
+from app.core.clock import today
+from app.core.jobs import in_app, queue
+
+log = logging.getLogger(__name__)
+
+LATEST_DAY = 3
+"""Up to this day a monthly run that was missed, because the server stood still, is made up for."""
+
+
+def init_app(app: Flask) -> None:
+    """Register the periodic jobs with the application's queue."""
+    for when, work in PERIODIC:
+        app.extensions["jobs"].periodic_task(when, name=work.__name__)(in_app(app, work))
+
+
+def run_month() -> None:
+    """Raise the month's bills, once, on the 1st at 00:10 in Dhaka; a missed run follows within days (spec §4)."""
+    month = today().replace(day=1)
+    done = f"monthly run {month}"
+    if today().day > LATEST_DAY or queue().get(done, peek=True):
+        return
+    run = bill_month(month)
+    queue().put(done, True)
+    log.info("monthly run %s: made %d, skipped %s", month, run.made, dict(run.skipped))
+
+
+def suspend_the_overdue() -> None:
+    """Suspend who is past the date up to which service is paid (spec §4)."""
+    log.info("suspended %d", auto_suspend().suspended)
+
+
+# Huey's clock is UTC, six hours behind Dhaka: these are ten past every hour, because a server may have stood still at
+# midnight, 00:20 and 03:30.
+PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
+    (crontab(minute="10"), run_month),
+    (crontab(minute="20", hour="18"), suspend_the_overdue),
+    (crontab(minute="30", hour="21"), nightly_check),
+)

@@ -1,0 +1,254 @@
+"""No scope, no rows: for every mapped class, for every kind of statement; and the places that go around it are known."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy.orm import aliased
+
+from app.access.actor import acting_as
+from app.access.scope import Scope, everywhere, get_or_404, seeing, within
+from app.accounts.models import Account, Counter, Credential, Tenant
+from app.activity.models import ChainHead, Chained
+from app.core.database import Base, db, transaction
+from app.core.errors import NotFound
+from app.core.ownership import OwnerColumns
+from app.customers.models import Customer
+from app.packages.models import Zone
+from tests.cast import GHAT, GHATMAN, NORTH, OFFICE, PADMA_GA, SOUTH
+from tests.make import actor_of
+from tests.rules.house import WORDS, House, build
+from tests.rules.source import called, calls, trees
+
+MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
+SCOPED = [model for model in MODELS if issubclass(model, OwnerColumns | Chained) or model is Account]
+
+GLOBAL = {
+    Tenant: "the companies; a tenant's name is on every page of its accounts",
+    Credential: "who one is, asked before anybody acts; no page shows it",
+    Counter: "the last number of a series; read by the numbering alone, under a lock",
+    ChainHead: "the ends of the logs; read by the recorder alone",
+}
+"""Mapped classes without an owner, each with its reason."""
+
+EVERYWHERE = {
+    "app/access/actor.py": {"find_actor"},
+    "app/accounts/management.py": {"TenantPage"},
+    "app/accounts/queries.py": {"parent_of"},
+    "app/accounts/services.py": {"_check_name_and_email", "change_password", "create_group_admin", "find_by_email", "keep_preferences"},
+    "app/billing/package_change.py": {"_bill", "work_out"},
+    "app/billing/services.py": {"bill_month", "generate_bill"},
+    "app/billing/settlement.py": {"_move_suspend_date"},
+    "app/billing/suspending.py": {"auto_suspend"},
+    "app/books/check.py": {"check_books"},
+    "app/books/operators.py": {"add_operator_balance", "lock_chain"},
+    "app/books/services.py": {"post"},
+    "app/cash/queries.py": {"_last_closings", "is_closed_expense", "lock_cash", "open_entries", "open_periods", "shortages"},
+    "app/cash/services.py": {"_closed_by", "_last_line"},
+    "app/cli.py": {"bill_month_command", "create_group_admin_command", "group_admin_of"},
+    "app/customers/services.py": {"_checked"},
+    "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
+    "app/demo_bulk.py": {"_chain", "load_history"},
+    "app/packages/queries.py": {"price_chain"},
+    "app/payments/documents.py": {"collector_name"},
+    "app/payments/recharge_views.py": {"_package"},
+    "app/payments/recharging.py": {"_profile"},
+    "app/payments/services.py": {"_owner_of_holder", "recorded_by"},
+    "app/public/views.py": {"ReceiptCheckPage"},
+    "app/security/services.py": {"sign_in", "sign_out"},
+    "app/web/frame.py": {"company_of"},
+    "app/web/page.py": {"log_refusal"},
+}
+"""Who looks beyond the scope, by file; why is said at each place, and in the activity of whoever reviews a new one."""
+
+AROUND_THE_HOOK = {
+    "app/billing/models.py": {"<module>"},  # the condition of an index
+    "app/accounts/numbering.py": {"next_number"},  # one statement that locks and counts, by tenant
+    "app/activity/recorder.py": {"_append"},  # the log's last statement of a change, by tenant
+    "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
+    "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
+    "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+}
+"""Core statements, text() and bulk inserts, which no scope narrows, by file and function."""
+
+
+def test_every_mapped_class_has_an_owner_or_is_on_the_short_global_list() -> None:
+    loose = {model for model in MODELS if model not in SCOPED}
+    assert {model.__name__ for model in loose} == {model.__name__ for model in GLOBAL}
+
+
+def test_every_table_with_an_owner_binds_it_to_an_account_of_the_same_tenant() -> None:
+    unbound = [
+        model.__name__
+        for model in MODELS
+        if issubclass(model, OwnerColumns)
+        and not any(
+            [column.name for column in key.columns] == ["tenant_id", "owner_id"] and key.referred_table.name == "accounts"
+            for key in model.__table__.foreign_key_constraints
+        )
+    ]
+    assert unbound == []
+
+
+def test_every_reference_between_owned_tables_stays_within_the_tenant() -> None:
+    loose = [
+        f"{model.__name__}.{key.column_keys}"
+        for model in MODELS
+        if issubclass(model, OwnerColumns)
+        for key in model.__table__.foreign_key_constraints
+        if "tenant_id" not in key.column_keys and key.referred_table.name not in ("tenants", "accounts")
+    ]
+    assert loose == []
+
+
+@pytest.fixture
+def filled(snapshot: Callable[..., Any], context: Flask) -> House:
+    """The marked rows in the database, and an application context around the test."""
+    db.session.remove()
+    return snapshot("house", build)
+
+
+def _key(model: type[Any]) -> Any:
+    mapper = inspect(model)
+    return getattr(model, mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_without_a_scope_there_are_no_rows(model: type[Any], filled: House) -> None:
+    key = _key(model)
+    other = aliased(model)
+    assert db.session.execute(select(model)).all() == []
+    assert db.session.execute(select(key)).all() == []
+    assert db.session.execute(select(other)).all() == []
+    assert db.session.execute(select(func.count(key))).scalar_one() == 0
+    assert db.session.execute(select(func.count()).select_from(model)).scalar_one() == 0
+    assert db.session.execute(select(model).where(key.in_(select(key)))).all() == []
+    assert db.session.execute(select(Tenant.id).where(select(key).exists())).all() == []
+    assert db.session.query(model).count() == 0
+    with pytest.raises(NotFound):
+        get_or_404(model, 1)
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_without_a_scope_nothing_is_updated_or_deleted(model: type[Any], filled: House) -> None:
+    column = next(column for column in inspect(model).columns if not column.primary_key and not column.foreign_keys)
+    with everywhere("the test counts"):
+        before = db.session.execute(select(func.count()).select_from(model)).scalar_one()
+    with transaction() as session:
+        assert session.execute(update(model).values({column.key: getattr(model, column.key)})).rowcount == 0
+        assert session.execute(delete(model)).rowcount == 0
+    with everywhere("the test counts"):
+        assert db.session.execute(select(func.count()).select_from(model)).scalar_one() == before
+
+
+def test_the_look_at_nothing_is_a_look_at_something(filled: House) -> None:
+    # tables that the cast leaves empty would let the two tests above pass for nothing
+    with everywhere("the test counts"):
+        full = {model.__name__ for model in SCOPED if db.session.execute(select(func.count()).select_from(model)).scalar_one()}
+    assert {"Account", "Activity", "Authentication", "Bill", "Customer", "Expense", "Grant", "JournalLine", "Package", "Payment"} <= full
+
+
+@pytest.mark.parametrize(("email", "sees"), [(SOUTH, {SOUTH}), (GHATMAN, {GHAT}), (NORTH, {NORTH, GHAT}), (OFFICE, {"ga@meghna.example.com"})])
+def test_a_scope_is_exactly_whose_rows_it_is(email: str, sees: set[str], filled: House) -> None:
+    with acting_as(actor_of(email)):
+        names = list(db.session.execute(select(Customer.name)).scalars())
+        updated = db.session.execute(update(Customer).values(comment="seen")).rowcount
+    db.session.rollback()
+    assert {owner for owner, word in WORDS.items() if word in " ".join(names)} == sees
+    assert updated == len(names)
+
+
+def test_a_new_row_gets_the_owner_of_the_scope(filled: House) -> None:
+    with acting_as(actor_of(GHATMAN)) as ghatman, transaction() as session:
+        zone = Zone(name="Ferry road")
+        session.add(zone)
+        session.flush()
+        assert (zone.tenant_id, zone.owner_id) == (ghatman.tenant_id, ghatman.owner_id)
+
+
+@pytest.mark.parametrize("owner", [NORTH, PADMA_GA, "ga@meghna.example.com", GHAT])
+def test_a_new_row_for_somebody_else_is_refused(owner: str, filled: House) -> None:
+    other = actor_of(owner)
+    with acting_as(actor_of(SOUTH)), pytest.raises(NotFound), transaction() as session:
+        session.add(Zone(name="Stolen road", tenant_id=other.tenant_id, owner_id=other.id))
+
+
+@pytest.mark.parametrize("change", ["update", "delete", "give away"])
+def test_a_foreign_row_at_hand_cannot_be_changed(change: str, filled: House) -> None:
+    south, north = actor_of(SOUTH), actor_of(NORTH)
+    with pytest.raises(NotFound), transaction() as session:
+        with everywhere("the row slipped through somehow"):
+            zone = session.get_one(Zone, filled.rows[SOUTH if change == "give away" else NORTH]["Zone"])
+        with acting_as(south):
+            if change == "update":
+                zone.name = "Taken road"
+            elif change == "delete":
+                session.delete(zone)
+            else:
+                zone.owner_id = north.id
+            session.flush()
+
+
+def test_a_row_without_any_scope_cannot_be_written(filled: House) -> None:
+    with pytest.raises(NotFound), transaction() as session:
+        session.add(Zone(name="Nobody's road", tenant_id=1, owner_id=2))
+
+
+def test_within_a_tenant_only_its_rows_are_seen(filled: House) -> None:
+    padma = actor_of(PADMA_GA)
+    with within(padma.tenant_id or 0, padma.id):
+        names = " ".join(db.session.execute(select(Customer.name)).scalars())
+    assert [owner for owner, word in WORDS.items() if word in names] == [PADMA_GA]
+
+
+def test_a_scope_ends_with_its_block(filled: House) -> None:
+    with seeing(Scope.of_tenant(1, 2)):
+        assert db.session.execute(select(func.count(Customer.id))).scalar_one() > 0
+    with pytest.raises(ZeroDivisionError), everywhere("it fails inside"):
+        raise ZeroDivisionError
+    assert db.session.execute(select(func.count(Customer.id))).scalar_one() == 0
+
+
+def _places(names: Callable[[str], bool]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for path, tree in trees("app", "reports").items():
+        for place, call in calls(tree):
+            if names(called(call)):
+                found.setdefault(path, set()).add(place)
+    return found
+
+
+def _compare(found: dict[str, set[str]], listed: dict[str, set[str]], title: str) -> None:
+    new = [f"{path}: {place}" for path, places in sorted(found.items()) for place in sorted(places - listed.get(path, set()))]
+    gone = [f"{path}: {place}" for path, places in sorted(listed.items()) for place in sorted(places - found.get(path, set()))]
+    assert (new, gone) == ([], []), f"{title} of {__file__}: is each new place needed?"
+
+
+def test_only_the_listed_places_look_beyond_the_scope() -> None:
+    found = _places(lambda name: name == "everywhere" or name.endswith(".everywhere"))
+    _compare({path: places for path, places in found.items() if path != "app/access/scope.py"}, EVERYWHERE, "EVERYWHERE")
+
+
+def test_each_look_beyond_the_scope_says_why() -> None:
+    silent = [
+        f"{path}:{call.lineno}"
+        for path, tree in trees("app").items()
+        for _place, call in calls(tree)
+        if called(call) == "everywhere"
+        and not (len(call.args) == 1 and isinstance(call.args[0], ast.Constant) and len(str(call.args[0].value).split()) >= 3)
+    ]
+    assert silent == []
+
+
+def test_only_the_listed_places_write_statements_that_no_scope_narrows() -> None:
+    bare = {"text", "insert", "sqlite.insert", "postgresql.insert"}
+    endings = (".connection", ".connect", ".exec_driver_sql", ".bulk_save_objects", ".bulk_insert_mappings", ".bulk_update_mappings", ".raw_connection")
+    found = _places(lambda name: name in bare or name.endswith(endings))
+    _compare(found, AROUND_THE_HOOK, "AROUND_THE_HOOK")
+    tables = {
+        path for path, tree in trees("app").items() for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("__table__", "get_bind")
+    }
+    assert tables <= set(AROUND_THE_HOOK)
