@@ -30,6 +30,7 @@ from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
 from app.customers.services import change_status, create_customer, suspend_for_non_payment
 from app.demo_bulk import load_customers, load_history
+from app.demo_cash import close_a_day
 from app.demo_cast import PASSWORD, Person, people
 from app.demo_names import ZONES
 from app.demo_plan import (
@@ -40,6 +41,7 @@ from app.demo_plan import (
     FLOAT,
     GA,
     GHAT,
+    LACKS,
     LOW,
     NORTH,
     PACKAGES,
@@ -82,7 +84,7 @@ __all__ = [
     "state",
 ]
 
-MONTHS_OF_HISTORY = {"small": 4, "medium": 5, "large": 11}
+MONTHS_OF_HISTORY = {"small": 4, "medium": 2, "large": 11}
 """How many months lie before the present one."""
 
 PAYS, PAYS_THIS_MONTH = 0.86, 0.45
@@ -295,6 +297,17 @@ def _live(actors: dict[str, Actor], first_month: date, chance: random.Random) ->
             bill_month(month)
         _collect_month(actors, month, chance)
         month = next_month(month)
+        if month <= today():
+            _close_month(actors, month, chance)
+
+
+def _close_month(actors: dict[str, Actor], following: date, chance: random.Random) -> None:
+    """Close the collectors' days at a month's end and confirm them; north's collector lacks something the last time."""
+    evening = at(following - timedelta(days=1), 21)
+    for owner, collector in COLLECTORS.items():
+        if actors[collector].kind == Kind.MANAGER:
+            lacks = LACKS if owner == NORTH and next_month(following) > today() else 0
+            close_a_day(actors[collector], actors[owner], evening, _uuid(chance), lacks)
 
 
 @dataclass(frozen=True, order=True)
@@ -407,7 +420,8 @@ def _leave_traces(actors: dict[str, Actor], chance: random.Random, times: int) -
             ):
                 add_expense(
                     category_id=category_id,
-                    spent_on=today() - timedelta(days=number * 2),
+                    # from collected cash only today: an earlier day may be closed
+                    spent_on=today() - timedelta(days=0 if number == 3 else number * 2),
                     amount=chance.randrange(50, 900) * 100,
                     note=("Office", "Router for the shop", "CNG fare", "Splicing", "")[number],
                     paid_from=PaidFrom.OWN_CASH if number == 3 and actor.kind == Kind.MANAGER else PaidFrom.BUSINESS,

@@ -75,7 +75,7 @@ class _Line:
     package: Package
     profile: BillingProfile
     chain: list[int]
-    per_cent: list[int]
+    prices: list[int]
     open: list[_OpenBill] = field(default_factory=list)
     advance: int = 0
     suspend_at: datetime | None = None
@@ -221,7 +221,7 @@ def _load_customers_of(owner: Actor, zones: list[int], before: int, chance: rand
                 package=package,
                 profile=profile,
                 chain=chains[wanted.package][0],
-                per_cent=chains[wanted.package][1],
+                prices=chains[wanted.package][1],
             )
         )
         if len(rows) >= BATCH:
@@ -292,7 +292,7 @@ class _History:
     def _monthly(self, line: _Line, month: date, raised_at: datetime, visits: list[_Visit]) -> None:
         chance = self._chance
         is_present = month == today().replace(day=1)
-        bill = _OpenBill(self._batches.next_id(Bill), 0, due_date(line.profile, month), taken=[0] * len(line.per_cent))
+        bill = _OpenBill(self._batches.next_id(Bill), 0, due_date(line.profile, month), taken=[0] * len(line.prices))
         row = self._bill(line, bill, Purpose.MONTHLY, line.package.price, month_of(month), raised_at, by_id=None)
         pays = chance.random() < (PAYS_THIS_MONTH if is_present else PAYS) and not (is_present and line.owner == GHAT)
         moment, roll, request_id = (
@@ -324,7 +324,7 @@ class _History:
         """Post a bill and return its row."""
         vat = vat_on(amount, line.profile.vat_basis_points)
         bill.total = amount + vat
-        levels = [share(price, amount, line.package.price) for price in line.per_cent]
+        levels = [share(price, amount, line.package.price) for price in line.prices]
         self._numbers[BILLS][line.tenant_id] += 1
         self._batches.post(
             EntryKind.BILL,
@@ -350,6 +350,10 @@ class _History:
             "customer_username": line.username,
             "package_id": line.package.id,
             "purpose": purpose.value,
+            "month": period[0] if purpose == Purpose.MONTHLY else None,
+            "package_price": line.package.price,
+            "operator_price": line.prices[0] if line.prices else 0,
+            "upper_price": line.prices[1] if len(line.prices) > 1 else 0,
             "period_from": period[0],
             "period_to": period[1],
             "due_on": bill.due_on,
@@ -376,7 +380,7 @@ class _History:
             left -= part
             bill.paid += part
             deltas = []
-            for level, price in enumerate(line.per_cent):
+            for level, price in enumerate(line.prices):
                 # the bills of the history bear no discount: gross is the total (spec §11.2)
                 taken = share(price, bill.paid, bill.total)
                 deltas.append(taken - bill.taken[level])
@@ -407,7 +411,7 @@ class _History:
             line.suspend_at = moment + (
                 timedelta(days=RECHARGE_DAYS) if daily else timedelta(hours=line.package.validity_hours or 0)
             )
-            for level, price in enumerate(line.per_cent):
+            for level, price in enumerate(line.prices):
                 self._taken[line.chain[level]] += share(price, amount, line.package.price)
 
     def _update_settled(self) -> None:
@@ -522,7 +526,7 @@ class _History:
             row["upper_amount"],
         )
         self._batches.add(Bill, row)
-        deltas = [share(price, planned.amount, line.package.price) for price in line.per_cent]
+        deltas = [share(price, planned.amount, line.package.price) for price in line.prices]
         planned.parts.append((bill.id, planned.amount, deltas))
 
     def close(self, lines: list[_Line]) -> None:

@@ -50,6 +50,9 @@ PROFILES = (
     ("Free", Cycle.FREE, 1, 0),
 )
 CATEGORIES = ("Cable and fibre", "Rent", "Electricity", "Transport", "Tea and snacks")
+LACKS = 50_00
+"""What north's collector is short of when the last month is closed, in paisa: a named debt."""
+
 SHARES = ((GA, 14), (NORTH, 22), (SOUTH, 8), (GHAT, 8), (PADMA, 8))
 """How sixty customers are spread over their owners; larger sizes keep the proportion."""
 

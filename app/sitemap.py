@@ -26,14 +26,14 @@ from app.public.views import ReceiptCheckPage
 
 @dataclass(frozen=True)
 class Entry:
-    """A page in the menu; its key is the one its view declares for the route."""
+    """A page in the menu; its key is the one its view declares for the route. ``thumb`` is its rank in a phone's bottom bar."""
 
     label: Any
     icon: str
     view: Any
     route: str
     section: Any = ""
-    thumb: bool = False
+    thumb: int = 0
 
     def opens_to(self, actor: Actor) -> bool:
         """Tell whether the account may open the page."""
@@ -41,12 +41,12 @@ class Entry:
 
 
 ENTRIES = (
-    Entry(_l("Home"), "home", HomePage, "index", thumb=True),
-    Entry(_l("Collection"), "cash", CollectPage, "index", thumb=True),
-    Entry(_l("Customers"), "users", CustomerPage, "list", _l("Customers"), thumb=True),
-    Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=True),
-    Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=True),
-    Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=True),
+    Entry(_l("Home"), "home", HomePage, "index", thumb=6),
+    Entry(_l("Collection"), "cash", CollectPage, "index", thumb=1),
+    Entry(_l("Customers"), "users", CustomerPage, "list", _l("Customers"), thumb=2),
+    Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=5),
+    Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
+    Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
@@ -94,7 +94,9 @@ class SiteMap:
 
     def bottom_bar(self, actor: Actor, path: str) -> list[dict[str, Any]]:
         """Return the pages for the thumb on a phone, four at the most."""
-        return [self._item(entry, path) for entry in ENTRIES if entry.thumb and entry.opens_to(actor)][:4]
+        ranked = sorted((entry for entry in ENTRIES if entry.thumb and entry.opens_to(actor)), key=lambda entry: entry.thumb)
+        shown = ranked[:4]
+        return [self._item(entry, path) for entry in ENTRIES if entry in shown]
 
     @staticmethod
     def search_url(actor: Actor) -> str | None:

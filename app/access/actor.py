@@ -17,6 +17,7 @@ from app.accounts.models import Account, AccountStatus, Credential, Kind
 from app.core.clock import now
 from app.core.database import db
 from app.core.errors import Forbidden
+from app.core.language import in_digits
 from app.core.money import taka
 
 
@@ -172,6 +173,11 @@ def reader_digits() -> str:
         return actor.digits
     locale = get_locale()
     return "beng" if locale is not None and locale.language == "bn" else "latn"
+
+
+def shown_number(number: int) -> str:
+    """Return a number or an identifier in the reader's digits."""
+    return in_digits(number, reader_digits())
 
 
 def shown_taka(paisa: int) -> str:

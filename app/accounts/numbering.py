@@ -14,13 +14,16 @@ def next_number(tenant_id: int, series: str, count: int = 1) -> int:
 
     The counter's row stays locked until the transaction ends; a change that is rolled back takes its number back (spec §11.9).
     """
-    insert = sqlite.insert if db.is_sqlite else postgresql.insert
-    session = db.session()
-    session.connection().execute(insert(Counter).values(tenant_id=tenant_id, series=series, value=0).on_conflict_do_nothing())
-    last = session.connection().execute(
+    connection = db.session().connection()
+    step = (
         update(Counter)
         .where(Counter.tenant_id == tenant_id, Counter.series == series)
         .values(value=Counter.value + count)
         .returning(Counter.value)
     )
-    return last.scalar_one() - count + 1
+    last = connection.execute(step).scalar_one_or_none()
+    if last is None:
+        insert = (sqlite.insert if db.is_sqlite else postgresql.insert)(Counter)
+        connection.execute(insert.values(tenant_id=tenant_id, series=series, value=0).on_conflict_do_nothing())
+        last = connection.execute(step).scalar_one()
+    return last - count + 1

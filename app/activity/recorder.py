@@ -17,6 +17,8 @@ from app.core.clock import now
 from app.core.database import before_commit, db, locked
 
 GENESIS = "0" * 64
+JOINERS = "\u200c\u200d"
+"""Invisible, but Bengali spelling needs them (র‍্যাব)."""
 
 
 @dataclass
@@ -69,41 +71,57 @@ def record_authentication(
 
 
 def _queue(entry: Entry) -> None:
-    before_commit(lambda: _append(entry))
+    entries: list[Entry] = db.session().info.setdefault("log_entries", [])
+    if not entries:
+        before_commit(lambda: _seal(entries))
+    entries.append(entry)
 
 
-def _append(entry: Entry) -> None:
-    session = db.session()
+def _seal(entries: list[Entry]) -> None:
+    """Seal the entries of a transaction to their chains: each head is locked once, in one order."""
+    for log, tenant_id in sorted({(entry.model.__tablename__, entry.tenant_id) for entry in entries}):  # type: ignore[attr-defined]
+        chain = [entry for entry in entries if (entry.model.__tablename__, entry.tenant_id) == (log, tenant_id)]  # type: ignore[attr-defined]
+        _append(log, tenant_id, chain)
+
+
+def _append(log: str, tenant_id: int, chain: list[Entry]) -> None:
+    connection = db.session().connection()
+    where = (ChainHead.log == log, ChainHead.tenant_id == tenant_id)
+    head = connection.execute(locked(select(ChainHead.seq, ChainHead.seal).where(*where))).one_or_none()
+    if head is None:
+        add_head = (sqlite.insert if db.is_sqlite else postgresql.insert)(ChainHead)
+        connection.execute(add_head.values(log=log, tenant_id=tenant_id, seq=0, seal=GENESIS).on_conflict_do_nothing())
+        head = connection.execute(locked(select(ChainHead.seq, ChainHead.seal).where(*where))).one()
+    rows, previous = [], head.seal
+    for seq, entry in enumerate(chain, head.seq + 1):
+        row = _row(entry, seq, previous)
+        previous = row["seal"]
+        rows.append(row)
+    connection.execute(insert(chain[0].model), rows)
+    moved = connection.execute(
+        update(ChainHead).where(*where, ChainHead.seq == head.seq).values(seq=head.seq + len(rows), seal=previous)
+    )
+    if moved.rowcount != 1:
+        raise RuntimeError("the head of the log moved while it was locked")
+
+
+def _row(entry: Entry, seq: int, previous: str) -> dict[str, Any]:
     actor = current_actor()
-    log = entry.model.__tablename__  # type: ignore[attr-defined]
-    add_head = (sqlite.insert if db.is_sqlite else postgresql.insert)(ChainHead)
-    connection = session.connection()
-    connection.execute(add_head.values(log=log, tenant_id=entry.tenant_id, seq=0, seal=GENESIS).on_conflict_do_nothing())
-    head = connection.execute(
-        locked(select(ChainHead.seq, ChainHead.seal).where(ChainHead.log == log, ChainHead.tenant_id == entry.tenant_id))
-    ).one()
     row = {
         "tenant_id": entry.tenant_id,
         "owner_id": entry.owner_id,
-        "seq": head.seq + 1,
+        "seq": seq,
         "at": now(),
         "actor_id": actor.hand.id if actor else None,
         "actor_name": actor.hand.name if actor else "",
         "event": entry.event,
         "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         "address": (request.remote_addr or "")[:45] if has_request_context() else "",
-        "previous": head.seal,
+        "previous": previous,
         **entry.columns,
     }
     row["seal"] = seal_of(entry.model, row)
-    connection.execute(insert(entry.model).values(**row))
-    moved = connection.execute(
-        update(ChainHead)
-        .where(ChainHead.log == log, ChainHead.tenant_id == entry.tenant_id, ChainHead.seq == head.seq)
-        .values(seq=row["seq"], seal=row["seal"])
-    )
-    if moved.rowcount != 1:
-        raise RuntimeError("the head of the log moved while it was locked")
+    return row
 
 
 def seal_of(model: type[Chained], row: dict[str, Any]) -> str:
@@ -124,4 +142,4 @@ def _plain(value: Any) -> Any:
 
 
 def _clean(text: str) -> str:
-    return "".join(character if character.isprintable() else "�" for character in text)
+    return "".join(character if character.isprintable() or character in JOINERS else "�" for character in text)

@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
-from app.access.actor import reader_digits, shown_taka
+from app.access.actor import reader_digits, shown_number, shown_taka
+from app.access.permissions import KEYS
 from app.activity.models import Activity
 from app.core.language import format_date
 
@@ -92,8 +93,89 @@ def sentence(entry: Activity) -> str:
         elif name.endswith("_day"):
             words[name.removesuffix("_day")] = _day(word)
         else:
-            words[name] = word
+            words[name] = shown_number(word) if isinstance(word, int) else _word(name, word)
     return str(SENTENCES[entry.event]) % words
+
+
+WORDS = {
+    "list": {
+        "customers": _l("Customers"),
+        "bills": _l("Bills"),
+        "payments": _l("Payments"),
+        "expenses": _l("Expenses"),
+        "activity": _l("Activity log"),
+        "managers": _l("Managers"),
+        "operators": _l("Operators"),
+    },
+}
+"""Words of entries that are names of ours and not data; permission keys are looked up in their table."""
+
+
+def _word(name: str, word: str) -> str:
+    if name == "key" and word in KEYS:
+        return str(KEYS[word].label)
+    return str(WORDS.get(name, {}).get(word, word))
+
+
+FIELDS = {
+    "name": _l("Name"),
+    "name_bn": _l("Bengali name"),
+    "mobile": _l("Mobile"),
+    "email": _l("Email"),
+    "nid": _l("NID number"),
+    "birth_date": _l("Date of birth"),
+    "connection_type": _l("Connection type"),
+    "username": _l("Username"),
+    "connection_password": _l("Connection password"),
+    "package": _l("Package"),
+    "package_id": _l("Package"),
+    "profile_id": _l("Billing profile"),
+    "ip_address": _l("IP address"),
+    "mac": _l("MAC address"),
+    "device": _l("Device"),
+    "zone_id": _l("Zone"),
+    "house": _l("House"),
+    "road": _l("Road"),
+    "address": _l("Address"),
+    "thana": _l("Thana"),
+    "district": _l("District"),
+    "registered_on": _l("Registration date"),
+    "comment": _l("Comment"),
+    "document_language": _l("Language of documents"),
+    "document_digits": _l("Digits of documents"),
+    "status": _l("Status"),
+    "suspend_at": _l("Paid up to"),
+    "amount_paisa": _l("Amount"),
+    "description": _l("Description"),
+    "period_from": _l("Period from"),
+    "period_to": _l("Period to"),
+    "due_on": _l("Due date"),
+    "paid_on": _l("Date"),
+    "spent_on": _l("Date"),
+    "note": _l("Note"),
+    "category_id": _l("Category"),
+    "paid_from": _l("Paid from"),
+}
+
+
+def changes(entry: Activity) -> str:
+    """Return before → after by field as one line, in the reader's language."""
+    found = json.loads(entry.detail).get("changes", {})
+    return "; ".join(f"{_field(name)}: {_value(name, old)} → {_value(name, new)}" for name, (old, new) in found.items())
+
+
+def _field(name: str) -> str:
+    if name in KEYS:
+        return str(KEYS[name].label)
+    return str(FIELDS.get(name, name))
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return str(_l("Yes") if value else _l("No"))
+    if name.endswith("_paisa"):
+        return shown_taka(value)
+    return "–" if value in (None, "") else str(value)
 
 
 def _day(text: str) -> str:

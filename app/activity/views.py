@@ -1,6 +1,5 @@
 """The activity log: who did what, when, from where."""
 
-import json
 from typing import Any
 
 from flask_appbuilder import expose
@@ -11,7 +10,7 @@ from sqlalchemy import Select, or_, select
 from app.access.actor import Actor
 from app.access.permissions import SIGNED_IN
 from app.activity.models import Activity
-from app.activity.sentences import TOPIC_KEYS, TOPICS, sentence
+from app.activity.sentences import TOPIC_KEYS, TOPICS, changes, sentence
 from app.core.database import db
 from app.customers.models import Customer
 from app.customers.tabs import ProfileTab, add_tab
@@ -25,12 +24,6 @@ def readable(actor: Actor) -> Select[Any]:
     """Select the entries an account may read: its own, and of others' those whose topic's list key it holds (spec §8)."""
     topics = [topic for topic, key in TOPIC_KEYS.items() if actor.may(key)]
     return select(Activity).where(or_(Activity.actor_id == actor.id, Activity.topic.in_(topics)))
-
-
-def changes(entry: Activity) -> str:
-    """Return before → after by field, as one line."""
-    found = json.loads(entry.detail).get("changes", {})
-    return "; ".join(f"{name.removesuffix('_paisa')}: {old} → {new}" for name, (old, new) in found.items())
 
 
 class ActivityPage(Page):

@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
-from app.web.forms import DayField, HouseForm, MoneyField, TextField
+from app.web.forms import CountField, DayField, HouseForm, MoneyField, TextField
 
 
 class BillForm(HouseForm):
@@ -26,5 +26,6 @@ class BillForCustomerForm(BillForm):
 class DiscountForm(HouseForm):
     """A discount with its reason."""
 
-    discount = MoneyField(_l("Discount"))
+    discount = MoneyField(_l("Discount"), optional=True)
+    percent = CountField(_l("or per cent of the bill"))
     reason = TextField(_l("Reason"), required=True)

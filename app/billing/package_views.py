@@ -42,6 +42,7 @@ class PackageWithCashForm(PackageForm):
 class PackageChangePage(Panel):
     """Preview, then change."""
 
+    is_about_money = True
     route_base = "/customers/change-package"
     default_view = "change"
     keys = {"change": KEY}

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import and_, or_, select
 
-from app.access.actor import current_actor, shown_taka
+from app.access.actor import current_actor, shown_number, shown_taka
 from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Tenant
 from app.accounts.numbering import BILLS, next_number
@@ -270,6 +270,13 @@ def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
     return bill
 
 
+def per_cent_of(bill: Bill, percent: int) -> int:
+    """Return so many per cent of a bill's amount before VAT, in paisa. Raises Refused beyond 100."""
+    if percent > 100:
+        raise Refused(_("At most 100 per cent."), "percent")
+    return share(bill.amount, percent, 100)
+
+
 def void_bill(bill: Bill, reason: str) -> Bill:
     """Void a bill with a reason: what was paid on it becomes advance; the customer's status stays (spec §4).
 
@@ -310,7 +317,7 @@ def _locked(bill: Bill) -> Bill:
 
 def _refuse_void(bill: Bill) -> None:
     if bill.status == BillStatus.VOID:
-        raise Refused(_("Bill %(number)s is void already.", number=bill.number))
+        raise Refused(_("Bill %(number)s is void already.", number=shown_number(bill.number)))
 
 
 def _record(bill: Bill, event: str, **words: object) -> None:

@@ -17,7 +17,7 @@ from app.billing.documents import invoice
 from app.billing.forms import BillForCustomerForm, BillForm, DiscountForm
 from app.billing.models import Bill, BillStatus
 from app.billing.queries import bills_of
-from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
+from app.billing.services import discount_bill, edit_bill, generate_bill, per_cent_of, void_bill
 from app.core.clock import month_of, today
 from app.core.database import db
 from app.core.errors import NotFound, Refused
@@ -49,6 +49,7 @@ class BillPage(Page):
     """Bills of the account's customers."""
 
     datamodel = AppInterface(Bill)
+    is_about_money = True
     route_base = "/bills"
     title = _l("Bills")
     add_label = _l("New bill")
@@ -221,7 +222,7 @@ class BillPage(Page):
         form = DiscountForm()
 
         def act() -> Response:
-            discount_bill(bill, form.discount.data, form.reason.data)
+            discount_bill(bill, form.discount.data or per_cent_of(bill, form.percent.data), form.reason.data)
             return self.done(_("Discount given."), self.link("show", pk=bill.id))
 
         return self._confirm(form, act, bill, _("Give a discount"), _("The customer owes less by this amount; the discount stays on record."), danger=False)

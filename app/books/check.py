@@ -80,7 +80,9 @@ def _check_journal(report: Report) -> None:
     by_tenant = _sums(select(JournalLine.tenant_id, func.sum(JournalLine.amount)).group_by(JournalLine.tenant_id))
     report.compare("tenant", by_tenant, {tenant: 0 for tenant in db.session.execute(select(Tenant.id)).scalars()})
     empty = select(JournalEntry.id).where(
-        ~select(JournalLine.id).where(JournalLine.entry_id == JournalEntry.id).exists()
+        ~select(JournalLine.id)
+        .where(JournalLine.tenant_id == JournalEntry.tenant_id, JournalLine.entry_id == JournalEntry.id)
+        .exists()
     )
     report.differences += [f"journal entry {entry} has no lines" for entry in db.session.execute(empty).scalars()]
 

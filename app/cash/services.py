@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.access.actor import Actor, current_actor, shown_taka
+from app.access.actor import Actor, current_actor, shown_number, shown_taka
 from app.access.scope import everywhere, get_or_404
 from app.accounts.models import PARENTS, Account, Kind
 from app.activity.recorder import record
@@ -148,7 +148,7 @@ def confirm_closing(closing: DayClosing, word: str = "") -> DayClosing:
     actor, closing = _answering(closing)
     earlier = _neighbour(closing, DayClosing.number < closing.number, ClosingState.SUBMITTED.value)
     if earlier is not None:
-        raise Refused(_("Closing %(number)s is older and waits too. Answer it first.", number=earlier))
+        raise Refused(_("Closing %(number)s is older and waits too. Answer it first.", number=shown_number(earlier)))
     entry = post(
         EntryKind.CLOSING,
         closing.tenant_id,
@@ -173,7 +173,7 @@ def return_closing(closing: DayClosing, word: str) -> DayClosing:
     actor, closing = _answering(closing)
     later = _neighbour(closing, DayClosing.number > closing.number, *LIVE)
     if later is not None:
-        raise Refused(_("Closing %(number)s was made after this one. Return it first.", number=later))
+        raise Refused(_("Closing %(number)s was made after this one. Return it first.", number=shown_number(later)))
     closing.word = word
     person = _answer(actor, closing, ClosingState.RETURNED)
     _record(closing, "cash.returned", person.name, word=word)
@@ -194,7 +194,7 @@ def _answering(closing: DayClosing) -> tuple[Actor, DayClosing]:
         locked(select(DayClosing).where(DayClosing.id == closing.id)).execution_options(populate_existing=True)
     ).scalar_one()
     if closing.state != ClosingState.SUBMITTED:
-        raise Refused(_("Closing %(number)s is answered already.", number=closing.number))
+        raise Refused(_("Closing %(number)s is answered already.", number=shown_number(closing.number)))
     return actor, closing
 
 

@@ -58,6 +58,7 @@ STATES = badges(
 class CashPage(Panel):
     """What one holds; what a parent's Managers hold."""
 
+    is_about_money = True
     route_base = "/cash"
     default_view = "index"
     keys = {"index": RECEIVE, "close": RECEIVE, "repay": "parents"}
@@ -111,15 +112,16 @@ class CashPage(Panel):
             columns, people, empty_text=_("You have no Managers yet. The cash they hold will stand here.")
         )
         listing.empty_icon = "wallet"
-        for row in listing.rows:
-            if row.id in owed:
-                row.actions = [Action(_("Paid back"), url_for("CashPage.repay", pk=row.id), "arrow-back-up")]
         names = {person.id: person.name for person in people}
         return self.render(
             "cash/people.html",
             listing=listing,
             in_hand=sum(period.expected for period in periods.values()),
-            shortage=sum(owed.values()),
+            debts=[
+                {"person": person.name, "amount": owed[person.id], "url": url_for("CashPage.repay", pk=person.id)}
+                for person in people
+                if person.id in owed
+            ],
             closings=[{**_closing_line(row), "person": names.get(row.person_id, "")} for row in closings_to_answer()],
             history_url=url_for("ClosingPage.list"),
         )

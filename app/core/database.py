@@ -149,4 +149,5 @@ def _queue(name: str) -> list[Callable[[], None]]:
 
 def locked(statement: Any) -> Any:
     """Return the select with its rows locked for this transaction (SQLite's one writer holds the whole database already)."""
-    return statement if db.is_sqlite else statement.with_for_update()
+    # the key stays free: rows that name this one can still be added meanwhile
+    return statement if db.is_sqlite else statement.with_for_update(key_share=True)

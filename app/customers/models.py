@@ -133,6 +133,10 @@ class Customer(Owned, Base):
         """What the customer owes in paisa; below zero is advance (spec §11.1)."""
         return self.due - self.advance
 
+    def name_for(self, language: str) -> str:
+        """The name a reader of this language is shown: the Bengali one to Bengali readers, where it is known."""
+        return self.name_bn if language == "bn" and self.name_bn else self.name
+
     @property
     def place(self) -> str:
         """The address as one line."""

@@ -17,7 +17,8 @@ def matching(text: str) -> object:
     words = fold(text)
     digits = "".join(character for character in to_ascii_digits(text) if character.isdigit())
     conditions = [Customer.search_text.contains(words, autoescape=True)]
-    if digits and len(digits) <= 9:
+    # a number is looked for when nothing but a number is typed: “road 7” is no customer number
+    if digits and len(digits) <= 9 and to_ascii_digits(text).strip().lstrip("#") == digits:
         conditions.append(Customer.number == int(digits))
     if len(digits) >= 4:
         conditions.append(Customer.mobile.contains(digits.removeprefix("88").removeprefix("0"), autoescape=True))

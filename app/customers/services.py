@@ -15,7 +15,7 @@ from app.activity.recorder import record
 from app.billing.models import Purpose
 from app.billing.services import raise_bill
 from app.billing.settlement import lock_customer
-from app.core.clock import month_of, now, to_dhaka, today
+from app.core.clock import month_of, next_month, now, to_dhaka, today
 from app.core.contact import is_email, normal_mobile
 from app.core.database import db
 from app.core.errors import NotFound, Refused
@@ -110,9 +110,10 @@ def create_customer(details: Details, *, owner_id: int | None = None, bill_the_r
 
 
 def first_suspend_date(profile: BillingProfile) -> datetime | None:
-    """Return up to when a new customer is served: Monthly, this month's due date; prepaid, now; Free, without end."""
+    """Return up to when a new customer is served: Monthly, the next due date; prepaid, now; Free, without end (spec §11.5)."""
     if profile.cycle == Cycle.MONTHLY:
-        return paid_up_to(profile, today())
+        this_month = paid_up_to(profile, today())
+        return this_month if this_month > now() else paid_up_to(profile, next_month(today()))
     return None if profile.cycle == Cycle.FREE else now()
 
 

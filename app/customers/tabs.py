@@ -30,6 +30,7 @@ class ProfileAction:
     order: int
     style: str = "plain"
     fits: Callable[[Customer], bool] = lambda _customer: True
+    method: str = "get"
 
 
 _tabs: list[ProfileTab] = []

@@ -170,7 +170,7 @@ class CustomerPage(Page):
             },
             due=customer.balance if sees_due else None,
             overdue=is_overdue(customer),
-            actions=[Action(one.label, one.url(customer), one.icon, one.style) for one in actions_for(actor, customer)],
+            actions=[Action(one.label, one.url(customer), one.icon, one.style, one.method) for one in actions_for(actor, customer)],
             tabs=[Tab(one.name, one.label, f"/customers/show/{customer.id}?tab={one.name}", one is tab) for one in tabs],
             tab_title=tab.label,
             crumbs=[(_("Customers"), "/customers/list/"), (show_digits(customer.number), None)],
@@ -370,4 +370,6 @@ add_action(
         fits=lambda customer: customer.status != CustomerStatus.DISABLED,
     )
 )
+# a POST: every look at the password is logged (spec §3, §11.16)
+add_action(ProfileAction(_l("Connection password"), "eye", SHOW, _to("password"), order=70, method="post"))
 add_action(ProfileAction(_l("Delete"), "trash", "delete-customer", _to("delete"), order=95, style="danger"))

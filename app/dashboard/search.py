@@ -64,7 +64,7 @@ def _payments(_query: str, number: int | None) -> Select[Any] | None:
 
 
 def _name(customer: Customer) -> str:
-    return customer.name_bn if language() == "bn" and customer.name_bn else customer.name
+    return customer.name_for(language())
 
 
 def _customer_row(customer: Customer, actor: Actor) -> dict[str, Any]:

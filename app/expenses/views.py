@@ -31,6 +31,7 @@ class ExpensePage(Page):
     """What the owner and its Managers spent."""
 
     datamodel = AppInterface(Expense)
+    is_about_money = True
     route_base = "/expenses"
     title = _l("Expenses")
     add_label = _l("New expense")

@@ -239,7 +239,7 @@ def _customer(pk: str) -> Customer:
 
 
 def _name(customer: Customer) -> str:
-    return customer.name_bn if language() == "bn" and customer.name_bn else customer.name
+    return customer.name_for(language())
 
 
 def _tabs(found: Sums, asked: Asked) -> list[dict[str, Any]]:

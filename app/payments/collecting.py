@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import aliased, contains_eager
 
 from app.access.actor import Actor, current_actor
@@ -157,7 +157,7 @@ def _is_put_off() -> ColumnElement[bool]:
 
 def _has_paid_since() -> ColumnElement[bool]:
     # money makes good what the last visit left open: a promise is kept, who was out has been met
-    return (
+    payment = (
         select(Payment.id)
         .where(
             Payment.tenant_id == Customer.tenant_id,
@@ -168,6 +168,8 @@ def _has_paid_since() -> ColumnElement[bool]:
         .correlate(Customer, Visit)
         .exists()
     )
+    # most customers were never visited in vain: of them no payment need be read
+    return case((Visit.id.is_(None), false()), else_=payment)
 
 
 def _searched(query: str) -> list[Any]:
@@ -261,7 +263,7 @@ def stops(asked: Asked, day: Day) -> Round:
 
 
 def _rank() -> ColumnElement[int]:
-    still_says = and_(Customer.due > 0, ~_has_paid_since())
+    still_says = and_(Customer.due > 0, not_(_has_paid_since()))
     return case(
         (and_(Visit.promised_for <= today(), still_says), 0),
         (and_(Visit.outcome == Outcome.NOT_HOME.value, Visit.at >= start_of_day(today()), still_says), 2),

@@ -34,7 +34,7 @@ def receipt(tenant: Tenant, payment: Payment, size: str) -> bytes:
         number=payment.number,
         received_at=payment.received_at,
         paid_on=payment.paid_on,
-        customer_name=customer.name_bn if language == "bn" and customer.name_bn else customer.name,
+        customer_name=customer.name_for(language),
         customer_number=customer.number,
         amount=payment.amount,
         method=payment.method,

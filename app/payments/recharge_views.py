@@ -47,6 +47,7 @@ class HotspotForm(HouseForm):
 class RechargePage(Panel):
     """Preview, then bill and cash in one change."""
 
+    is_about_money = True
     route_base = "/payments/recharge"
     default_view = "recharge"
     keys = {"recharge": KEY}

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.access.actor import Actor, current_actor
+from app.access.actor import Actor, current_actor, shown_number
 from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Account, Kind
 from app.accounts.numbering import RECEIPTS, next_number
@@ -267,7 +267,7 @@ def _locked(payment: Payment) -> Payment:
     """Lock a payment's row and read it again. Raises Refused when it is void already."""
     payment = get_or_404(Payment, payment.id, lock=True)
     if payment.status == PaymentState.VOID:
-        raise Refused(_("Receipt %(number)s is void already.", number=payment.number))
+        raise Refused(_("Receipt %(number)s is void already.", number=shown_number(payment.number)))
     return payment
 
 

@@ -61,6 +61,7 @@ class PaymentPage(Page):
     """Payments of the account's customers."""
 
     datamodel = AppInterface(Payment)
+    is_about_money = True
     route_base = "/payments"
     title = _l("Payments")
     empty_text = _l("No payments yet.")
@@ -141,6 +142,7 @@ class PaymentPage(Page):
                 return self._received(customer, form)
             except Refused as refused:
                 form.attach(refused)
+                self.note_refusal(refused)
                 # the page that comes back shows what is due now: from here on the amount is the person's own
                 form.quoted.data = ""
             except LikelySecondEntry as likely:
@@ -210,7 +212,7 @@ class PaymentPage(Page):
                 "replaced_by": {"number": later.number, "url": f"/payments/show/{later.id}"} if later else None,
                 "replaces": {"number": earlier.number, "url": f"/payments/show/{earlier.id}"} if earlier else None,
             },
-            customer={"name": customer.name, "number": customer.number, "url": customer_url(actor, customer)},
+            customer={"name": customer.name_for(language()), "number": customer.number, "url": customer_url(actor, customer)},
             settles=[
                 {**_bill_words(line.bill), "amount": line.amount, "partial": line.amount < line.bill.total, "url": _bill_url(actor, line.bill.id)}
                 for line in settled_by(payment)

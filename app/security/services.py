@@ -30,7 +30,7 @@ def sign_in(email: str, password: str) -> Actor | None:
             _log("signed_in", account, "ok")
     if actor is None:
         return None
-    language = session.get("locale")
+    language = session.get("chosen_locale")
     session.clear()
     session["epoch"] = actor.epoch
     session["locale"] = language or actor.language

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -14,6 +15,9 @@ from app.core.clock import to_dhaka
 
 BOM = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
+NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
+"""An amount below zero, such as an advance: a number that nothing runs."""
+
 CHUNK = 500
 
 
@@ -26,7 +30,7 @@ def guarded(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)
-    if isinstance(value, str) and text.startswith(FORMULA):
+    if isinstance(value, str) and text.startswith(FORMULA) and not NUMBER.fullmatch(text):
         return "'" + text
     return text
 

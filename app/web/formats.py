@@ -1,9 +1,12 @@
 """How values look on a page: money, dates, phones and digits in the viewer's language and digits."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from flask import Flask
 from flask_babel import get_locale
+from jinja2 import pass_context
 from markupsafe import Markup, escape
 
 from app.access.actor import reader_digits
@@ -74,7 +77,7 @@ def show_number(value: int) -> str:
 
 def init_app(app: Flask) -> None:
     """Make the filters known to the templates."""
-    app.jinja_env.filters.update(
+    filters: dict[str, Callable[[Any], Any]] = dict(
         taka=show_taka,
         taka_html=show_taka_html,
         day=show_day,
@@ -85,3 +88,14 @@ def init_app(app: Flask) -> None:
         digits=show_digits,
         number=show_number,
     )
+    app.jinja_env.filters.update({name: _asked_each_time(work) for name, work in filters.items()})
+
+
+def _asked_each_time(work: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return a filter that Jinja cannot work out once for all readers when a template is compiled."""
+
+    @pass_context
+    def filtered(_context: object, value: Any) -> Any:
+        return work(value)
+
+    return filtered

@@ -65,6 +65,7 @@ class Doors(BaseView):
     """What all views of the house share: ``keys`` names for each route the key or audience that opens it."""
 
     keys: ClassVar[dict[str, str]] = {}
+    is_about_money: ClassVar[bool] = False
 
     def __init__(self, **kwargs: Any) -> None:
         self.include_route_methods = set(self.keys)
@@ -127,8 +128,14 @@ class Doors(BaseView):
                     return act()
             except Refused as refused:
                 form.attach(refused)
+                self.note_refusal(refused)
         shown = self.render(template, form=form, **context)
         return (shown, REFUSED) if request.method == "POST" else shown
+
+    def note_refusal(self, refused: Refused) -> None:
+        """Record that a change was refused, where money is involved."""
+        if self.is_about_money:
+            log_refusal(None, refused.message[:200])
 
     def update_redirect(self) -> None:
         """Keep no history of addresses in the cookie: long list addresses would outgrow it."""
@@ -271,7 +278,8 @@ def _is_narrowed(listing: Listing) -> bool:
 
 def remember_language(language: str) -> None:
     """Show pages in this language for the rest of the session."""
-    session["locale"] = language
+    # FAB puts a default under "locale" by itself; what was chosen must be told from it
+    session["locale"] = session["chosen_locale"] = language
 
 
 def log_refusal(key: str | None, kind: str) -> None:

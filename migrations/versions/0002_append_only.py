@@ -20,8 +20,8 @@ def upgrade() -> None:
                 )
         op.execute(
             "CREATE TRIGGER log_heads_forward BEFORE UPDATE ON log_heads "
-            "WHEN NEW.seq <> OLD.seq + 1 OR NEW.tenant_id <> OLD.tenant_id OR NEW.log <> OLD.log "
-            "BEGIN SELECT RAISE(ABORT, 'the head of a log moves by one'); END"
+            "WHEN NEW.seq <= OLD.seq OR NEW.tenant_id <> OLD.tenant_id OR NEW.log <> OLD.log "
+            "BEGIN SELECT RAISE(ABORT, 'the head of a log moves forward'); END"
         )
         op.execute("CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads BEGIN SELECT RAISE(ABORT, 'the head of a log stays'); END")
         return
@@ -30,14 +30,14 @@ def upgrade() -> None:
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     op.execute(
-        "CREATE FUNCTION refuse_other_than_next() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN IF NEW.seq <> OLD.seq + 1 OR NEW.tenant_id <> OLD.tenant_id OR NEW.log <> OLD.log THEN "
-        "RAISE EXCEPTION 'the head of a log moves by one'; END IF; RETURN NEW; END $$"
+        "CREATE FUNCTION refuse_step_back() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF NEW.seq <= OLD.seq OR NEW.tenant_id <> OLD.tenant_id OR NEW.log <> OLD.log THEN "
+        "RAISE EXCEPTION 'the head of a log moves forward'; END IF; RETURN NEW; END $$"
     )
     for table in TABLES:
         op.execute(f"CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
         op.execute(f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()")
-    op.execute("CREATE TRIGGER log_heads_forward BEFORE UPDATE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_other_than_next()")
+    op.execute("CREATE TRIGGER log_heads_forward BEFORE UPDATE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_step_back()")
     op.execute("CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_change()")
 
 
@@ -55,4 +55,4 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER log_heads_forward ON log_heads")
     op.execute("DROP TRIGGER log_heads_stay ON log_heads")
     op.execute("DROP FUNCTION refuse_change()")
-    op.execute("DROP FUNCTION refuse_other_than_next()")
+    op.execute("DROP FUNCTION refuse_step_back()")

@@ -37,6 +37,9 @@ PLANTED = {
     "counter of receipts in tenant": "UPDATE counters SET value = value + 1 WHERE series = 'receipts'",
     "journal entry": "INSERT INTO journal_lines (tenant_id, owner_id, entry_id, ledger, holder_id, amount)"
     " SELECT tenant_id, owner_id, MIN(id), 'business', owner_id, 5 FROM journal_entries GROUP BY tenant_id, owner_id",
+    "tenant": "INSERT INTO journal_lines (tenant_id, owner_id, entry_id, ledger, holder_id, amount)"
+    " SELECT tenant_id, owner_id, id, 'business', owner_id, 5 FROM journal_entries WHERE id = 1",
+    "upper amount taken for bill": "UPDATE bills SET upper_taken = upper_taken + 1 WHERE id = {paid}",
     "VAT of bill": "INSERT INTO journal_lines (tenant_id, owner_id, entry_id, ledger, holder_id, amount)"
     " SELECT tenant_id, owner_id, id, 'vat', owner_id, 5 FROM journal_entries WHERE bill_id = {paid} AND kind = 'bill'",
     "allocation released": "UPDATE allocations SET released_at = '2026-11-23 00:00:00' WHERE bill_id = {paid}",

@@ -21,16 +21,17 @@ from app.books.queries import balance_of
 from app.cash.models import COINS, ClosingState, DayClosing, in_pieces
 from app.cash.queries import first_open_day, open_period
 from app.cash.services import close_day, confirm_closing, record_repayment, return_closing
-from app.core.clock import today
+from app.core.clock import now, pretending, today
 from app.core.database import db, transaction
 from app.core.errors import NotFound, Refused
+from app.demo_cash import close_a_day
 from app.expenses.models import Expense, ExpenseCategory, PaidFrom
 from app.expenses.services import add_expense, edit_expense, void_expense
 from app.payments.models import Payment
 from app.payments.services import earliest_day, edit_payment, void_payment
 from tests.cast import ACCOUNTS, COLLECTOR, GA, GHATMAN, NORTH, OFFICE, Cast
 from tests.conftest import Clock
-from tests.make import as_account, pay
+from tests.make import actor_of, as_account, pay
 
 
 def hold(email: str) -> int:
@@ -492,3 +493,15 @@ def test_a_manager_of_a_reseller_hands_over_to_the_reseller(context: Flask, cast
         confirm_closing(closing)
     confirm("ghat@meghna.example.com", closing)
     assert ledger(Ledger.CASH, cast.accounts[GHATMAN]) == 0
+
+
+def test_the_demo_leaves_a_confirmed_day_and_an_open_one(context: Flask, cast: Cast) -> None:
+    with pretending(now() - timedelta(days=1)):
+        pay(COLLECTOR, cast.customers[NORTH][0], 500_00)
+    close_a_day(actor_of(COLLECTOR), actor_of(NORTH), now() - timedelta(hours=16), uuid4())
+    pay(COLLECTOR, cast.customers[NORTH][0], 60_00)
+    with as_account(COLLECTOR) as actor:
+        period = open_period(actor.tenant_id or 0, actor.id)
+        assert period.last is not None
+        assert (period.last.state, period.last.closed_on) == (ClosingState.CONFIRMED, date(2026, 11, 22))
+        assert period.expected == 60_00

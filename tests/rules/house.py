@@ -136,7 +136,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
     bill_amount, paid, spent = AMOUNTS[owner]
     with as_account(owner) as actor, transaction() as session:
         zone, category = Zone(name=f"{word} Road"), ExpenseCategory(name=f"{word} costs")
-        package = Package(name=f"{word} line", connection_type="other", price=bill_amount, operator_price=0)
+        package = Package(name=f"{word} line", connection_type="other", price=900_00, operator_price=0)
         profile = BillingProfile(name=f"{word} free", cycle=Cycle.FREE.value)
         session.add_all([zone, category, package, profile])
         session.flush()

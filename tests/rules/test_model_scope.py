@@ -13,6 +13,7 @@ from app.access.actor import acting_as
 from app.access.scope import Scope, everywhere, get_or_404, seeing, within
 from app.accounts.models import Account, Counter, Credential, Tenant
 from app.activity.models import ChainHead, Chained
+from app.books.models import BookCheck
 from app.core.database import Base, db, transaction
 from app.core.errors import NotFound
 from app.core.ownership import OwnerColumns
@@ -31,6 +32,7 @@ GLOBAL = {
     Credential: "who one is, asked before anybody acts; no page shows it",
     Counter: "the last number of a series; read by the numbering alone, under a lock",
     ChainHead: "the ends of the logs; read by the recorder alone",
+    BookCheck: "when the books of the installation were checked: counts, no rows",
 }
 """Mapped classes without an owner, each with its reason."""
 
@@ -45,10 +47,10 @@ EVERYWHERE = {
     "app/billing/suspending.py": {"auto_suspend"},
     "app/books/check.py": {"check_books"},
     "app/books/operators.py": {"add_operator_balance", "lock_chain"},
-    "app/books/services.py": {"post"},
     "app/cash/queries.py": {"_last_closings", "is_closed_expense", "lock_cash", "open_entries", "open_periods", "shortages"},
     "app/cash/services.py": {"_closed_by", "_last_line"},
     "app/cli.py": {"bill_month_command", "create_group_admin_command", "group_admin_of"},
+    "app/customers/importing.py": {"_Names"},
     "app/customers/services.py": {"_checked"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
@@ -68,6 +70,7 @@ AROUND_THE_HOOK = {
     "app/billing/models.py": {"<module>"},  # the condition of an index
     "app/accounts/numbering.py": {"next_number"},  # one statement that locks and counts, by tenant
     "app/activity/recorder.py": {"_append"},  # the log's last statement of a change, by tenant
+    "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
     "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes

@@ -103,11 +103,14 @@ def test_no_list_and_no_export_tells_of_foreign_rows_however_it_is_asked(
             continue
         thorough = door.route == "list" and who in (PADMA_COLLECTOR, GHATMAN)
         questions = _questions(door.view, house) if thorough else ["page_size=100", f"q={WORDS[NORTH]}"]
+        if stranger.send("GET", door.rule).status_code == 403:
+            questions = questions[:1]
         for question in questions:
             answer = stranger.send("GET", f"{door.rule}?{question}")
             # the page repeats what was searched for: it must not say more than that
             leaks = [trace for trace in gives_away(answer.text, who) if trace not in shown(question.replace("%20", " "))]
-            if answer.status_code != 200 or leaks:
+            closed = answer.status_code == 403 and door.key in {*AUDIENCES, *RESELLER_KEYS}
+            if not (answer.status_code == 200 or closed) or leaks:
                 told.append(f"{door.rule}?{question} answers {answer.status_code} and tells {leaks}")
     assert not told, f"to {STRANGERS[who]}:\n" + "\n".join(told)
 

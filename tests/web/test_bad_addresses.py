@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from app.web.page import Page
-from tests.cast import COLLECTOR, GA, NORTH
+from tests.cast import COLLECTOR, GA, NORTH, ROOT
 from tests.rules.doors import Door, doors, is_public
 from tests.rules.house import House, Visitor, fingerprint
 
@@ -33,6 +33,9 @@ JUNK = [
 """Queries that no form of the house sends."""
 
 
+OTHERS = ("status", "package", "zone", "category", "payment", "cycle", "due_on", "suspend_at", "at", "registered", "paid_on", "spent_on", "period", "open", "amount")
+
+
 @pytest.fixture
 def lists(app: Flask) -> list[Door]:
     """The lists of the house."""
@@ -48,7 +51,7 @@ def test_an_id_that_is_none_is_not_found_at_every_door(app: Flask, house: House,
             continue
         for number, word in enumerate(NO_IDS):
             # every word by GET, and the first ones by POST too: one function reads the id for both
-            for method in door.methods if number < 6 else door.methods[:1]:
+            for method in door.methods[-1:] if number < 4 else door.methods[:1]:
                 answer = boss.send(method, door.rule.replace("<pk>", quote(word, safe="")), reason="because")
                 if answer.status_code not in (403, 404) or "<html" not in answer.text:
                     wrong.append(f"{method} {door.rule} with {word!r} answers {answer.status_code}")
@@ -56,15 +59,25 @@ def test_an_id_that_is_none_is_not_found_at_every_door(app: Flask, house: House,
     assert fingerprint(app) == before
 
 
+def _concerns(page: Page, query: str) -> bool:
+    """Tell whether a page reads the query's first name: a filter of its own, or what every list reads."""
+    name = query.partition("=")[0]
+    filters = {f"{one.name}{ending}" for one in page.filters for ending in ("", "_from", "_to")}
+    others = {f"{name}{ending}" for name in OTHERS for ending in ("", "_from", "_to")}
+    column = name[len("_flt_0_") :] if name.startswith("_flt_") else None
+    return column in (*page.search_columns, "", "nothing", "password_hash", "number") if column is not None else name in filters or name not in others
+
+
 @pytest.mark.parametrize("ending", ["list", "export"])
 def test_a_query_that_is_nonsense_is_answered(ending: str, app: Flask, house: House, visitor: Browsers, lists: list[Door]) -> None:
-    boss = visitor(NORTH)
     broken = []
     for door in lists:
+        boss = visitor(ROOT if door.key == "super-admin" else NORTH)
         address = door.rule if ending == "list" else f"{door.view.route_base}/export"
         if ending == "export" and "export" not in door.view.keys:
             continue
-        for query in JUNK if ending == "list" else [one for one in JUNK if "_flt_" in one or "9999" in one or "0001" in one]:
+        asked = [query for query in JUNK if _concerns(door.view, query)]
+        for query in asked if ending == "list" else [one for one in asked if "_flt_" in one or "9999" in one or "0001" in one]:
             answer = boss.send("GET", f"{address}?{query}")
             if answer.status_code not in (200, 400) or "Traceback" in answer.text or "sqlalchemy" in answer.text.lower():
                 broken.append(f"{address}?{query} answers {answer.status_code}")
