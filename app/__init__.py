@@ -34,7 +34,9 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     translations.init_app(app)
     errors.init_app(app)
     with app.app_context():
-        appbuilder = Builder(app, db.session, indexview=HomePage, security_manager_class=SecurityManager, update_perms=False)
+        appbuilder = Builder(
+            app, db.session, indexview=HomePage, security_manager_class=SecurityManager, update_perms=False
+        )
         sitemap.init_app(app, appbuilder)
     cli.init_app(app)
     return app
@@ -43,7 +45,11 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
 def _place_files(app: Flask) -> None:
     """Keys, jobs and files lie beside the SQLite file, or under instance/ with PostgreSQL."""
     url = app.config["DATABASE_URL"]
-    folder = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite:///") else Path(app.root_path).parent / "instance"
+    folder = (
+        Path(url.removeprefix("sqlite:///")).parent
+        if url.startswith("sqlite:///")
+        else Path(app.root_path).parent / "instance"
+    )
     app.config.setdefault("FILES_FOLDER", str(folder))
     if app.config.get("TESTING"):
         app.config.setdefault("JOBS_FILE", None)

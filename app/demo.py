@@ -24,7 +24,7 @@ from app.activity.sentences import SENTENCES
 from app.billing.models import Bill
 from app.billing.services import bill_month, discount_bill, void_bill
 from app.books.operators import add_operator_balance
-from app.core.clock import next_month, pretending, today
+from app.core.clock import next_month, now, pretending, today
 from app.core.database import db, transaction
 from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
@@ -297,7 +297,8 @@ def _live(actors: dict[str, Actor], first_month: date, chance: random.Random) ->
             bill_month(month)
         _collect_month(actors, month, chance)
         month = next_month(month)
-        if month <= today():
+        # not in the first hours of a month: what is collected then still counts for the evening before
+        if at(month, 12) <= now():
             _close_month(actors, month, chance)
 
 

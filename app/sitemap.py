@@ -94,7 +94,9 @@ class SiteMap:
 
     def bottom_bar(self, actor: Actor, path: str) -> list[dict[str, Any]]:
         """Return the pages for the thumb on a phone, four at the most."""
-        ranked = sorted((entry for entry in ENTRIES if entry.thumb and entry.opens_to(actor)), key=lambda entry: entry.thumb)
+        ranked = sorted(
+            (entry for entry in ENTRIES if entry.thumb and entry.opens_to(actor)), key=lambda entry: entry.thumb
+        )
         shown = ranked[:4]
         return [self._item(entry, path) for entry in ENTRIES if entry in shown]
 

@@ -105,17 +105,26 @@ def main(folder: Path) -> None:
                 addresses = places_of(browser, pages)
                 for page in pages:
                     for language in ("bn", "en"):
-                        browser.go(f"/lang/{language}?next=" + page.format(**addresses).replace("?", "%3F").replace("=", "%3D"))
+                        browser.go(
+                            f"/lang/{language}?next=" + page.format(**addresses).replace("?", "%3F").replace("=", "%3D")
+                        )
                         for theme in ("light", "dark"):
-                            driver.execute_script("document.documentElement.setAttribute('data-bs-theme', arguments[0])", theme)
+                            driver.execute_script(
+                                "document.documentElement.setAttribute('data-bs-theme', arguments[0])", theme
+                            )
                             for width, size in WIDTHS.items():
-                                name = re.sub(r"\W+", "-", f"{person}{page}").strip("-") + f"-{language}-{theme}-{width}.png"
+                                name = (
+                                    re.sub(r"\W+", "-", f"{person}{page}").strip("-")
+                                    + f"-{language}-{theme}-{width}.png"
+                                )
                                 photograph(browser, size, folder / name)
                                 rows.append(f'<a href="{name}"><img src="{name}" alt="{name}" height="320"></a>')
         finally:
             driver.quit()
             server.stop()
-    (folder / "index.html").write_text("<!doctype html><title>Pages</title>\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (folder / "index.html").write_text(
+        "<!doctype html><title>Pages</title>\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
     print(f"{len(rows)} pictures in {folder}")
 
 

@@ -22,7 +22,21 @@ OFFICE, COLLECTOR, DESK, ACCOUNTS, NEWBIE, GHATMAN = (
 )
 PADMA_GA, PADMA_COLLECTOR = "ga@padma.example.com", "collector@padma.example.com"
 OWNERS = (GA, NORTH, SOUTH, GHAT, PADMA_GA)
-EVERYBODY = (ROOT, GA, NORTH, SOUTH, GHAT, OFFICE, COLLECTOR, DESK, ACCOUNTS, NEWBIE, GHATMAN, PADMA_GA, PADMA_COLLECTOR)
+EVERYBODY = (
+    ROOT,
+    GA,
+    NORTH,
+    SOUTH,
+    GHAT,
+    OFFICE,
+    COLLECTOR,
+    DESK,
+    ACCOUNTS,
+    NEWBIE,
+    GHATMAN,
+    PADMA_GA,
+    PADMA_COLLECTOR,
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +86,8 @@ def build(app: Flask) -> Cast:
     with everywhere("the tests look at all of it"):
         for email in OWNERS:
             bills[email] = tuple(
-                db.session.execute(select(Bill.id).where(Bill.customer_id.in_(customers[email])).order_by(Bill.id)).scalars()
+                db.session.execute(
+                    select(Bill.id).where(Bill.customer_id.in_(customers[email])).order_by(Bill.id)
+                ).scalars()
             )
     return Cast({email: actor.id for email, actor in actors.items()}, customers, bills, zones)

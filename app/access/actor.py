@@ -81,7 +81,9 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
     session = db.session()
     with everywhere("the signed-in account is known before its scope is"):
         row = session.execute(
-            select(Account, Credential, parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status)
+            select(
+                Account, Credential, parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status
+            )
             .outerjoin(Credential, Credential.account_id == Account.id)
             .outerjoin(parent, parent.id == Account.parent_id)
             .outerjoin(grandparent, grandparent.id == parent.parent_id)

@@ -12,7 +12,9 @@ def permissions_document() -> str:
         lines = ["# Permission keys", "", "Written by `make docs` from `app/access/permissions.py`; do not edit.", ""]
         for section, label in SECTIONS.items():
             lines += [f"## {label}", "", "| key | name | unlocks |", "|---|---|---|"]
-            lines += [f"| `{row.name}` | {row.label} | {row.meaning} |" for row in KEYS.values() if row.section == section]
+            lines += [
+                f"| `{row.name}` | {row.label} | {row.meaning} |" for row in KEYS.values() if row.section == section
+            ]
             lines.append("")
         lines += ["## Templates", ""]
         lines += [f"- **{label}**: {', '.join(f'`{name}`' for name in names)}" for label, names in TEMPLATES.values()]

@@ -35,26 +35,60 @@ SECTIONS = {
 }
 
 _ROWS = (
-    Key("dashboard", "dashboard", _l("Dashboard"), _l("See the figures and charts of the first page, each only with the key of the list behind it.")),
-    Key("view-customer-details", "customers", _l("View customers"), _l("See the customer list, search it, open profiles, export customers.")),
+    Key(
+        "dashboard",
+        "dashboard",
+        _l("Dashboard"),
+        _l("See the figures and charts of the first page, each only with the key of the list behind it."),
+    ),
+    Key(
+        "view-customer-details",
+        "customers",
+        _l("View customers"),
+        _l("See the customer list, search it, open profiles, export customers."),
+    ),
     Key("create-customer", "customers", _l("Create customer"), _l("Add new customers.")),
     Key(
         "edit-customer",
         "customers",
         _l("Edit customer"),
-        _l("Change profile and connection details. Of little use without “View customers”: there is no page to start from."),
+        _l(
+            "Change profile and connection details. Of little use without “View customers”: there is no page to start from."
+        ),
     ),
     Key("activate-customer", "customers", _l("Activate customer"), _l("Make one customer active again.")),
     Key("suspend-customer", "customers", _l("Suspend customer"), _l("Suspend one customer.")),
     Key("disable-customer", "customers", _l("Disable customer"), _l("Disable one customer.")),
     Key("edit-suspend-date", "customers", _l("Edit suspend date"), _l("Move the date up to which service is paid.")),
-    Key("change-customer-package", "customers", _l("Change package"), _l("Change a customer's package, with a preview of what it costs.")),
+    Key(
+        "change-customer-package",
+        "customers",
+        _l("Change package"),
+        _l("Change a customer's package, with a preview of what it costs."),
+    ),
     Key("view-online-customers", "online", _l("View online customers"), _l("See who is connected now.")),
-    Key("view-offline-customers", "online", _l("View offline customers"), _l("See who should be connected and is not.")),
-    Key("print-invoice", "bills", _l("View and print bills"), _l("See bills at all: list, page, invoice PDF, download of many, export.")),
+    Key(
+        "view-offline-customers", "online", _l("View offline customers"), _l("See who should be connected and is not.")
+    ),
+    Key(
+        "print-invoice",
+        "bills",
+        _l("View and print bills"),
+        _l("See bills at all: list, page, invoice PDF, download of many, export."),
+    ),
     Key("generate-bill", "bills", _l("Generate bill"), _l("Raise a bill by hand.")),
-    Key("receive-payment", "payments", _l("Receive payment"), _l("Take cash, recharge, see the collection list, own cash and day closing.")),
-    Key("view-customer-payments", "payments", _l("View payments"), _l("See the payment list and receipts, export payments.")),
+    Key(
+        "receive-payment",
+        "payments",
+        _l("Receive payment"),
+        _l("Take cash, recharge, see the collection list, own cash and day closing."),
+    ),
+    Key(
+        "view-customer-payments",
+        "payments",
+        _l("View payments"),
+        _l("See the payment list and receipts, export payments."),
+    ),
     Key("expense-management", "expenses", _l("Manage expenses"), _l("See, add and edit expenses, export them.")),
     Key(
         "edit-bills",
@@ -63,13 +97,27 @@ _ROWS = (
         _l("Change amount, description, period and due date of a bill. Of little use without “View and print bills”."),
         sensitive=True,
     ),
-    Key("delete-bills", "sensitive", _l("Void bills"), _l("Void a bill with a reason. Of little use without “View and print bills”."), sensitive=True),
-    Key("discount-on-bills", "sensitive", _l("Discount on bills"), _l("Give a discount on a bill, alone or while taking cash."), sensitive=True),
+    Key(
+        "delete-bills",
+        "sensitive",
+        _l("Void bills"),
+        _l("Void a bill with a reason. Of little use without “View and print bills”."),
+        sensitive=True,
+    ),
+    Key(
+        "discount-on-bills",
+        "sensitive",
+        _l("Discount on bills"),
+        _l("Give a discount on a bill, alone or while taking cash."),
+        sensitive=True,
+    ),
     Key(
         "edit-customer-payment",
         "sensitive",
         _l("Edit payment"),
-        _l("Correct a payment: the old one becomes void, a new one takes its place. Of little use without “View payments”."),
+        _l(
+            "Correct a payment: the old one becomes void, a new one takes its place. Of little use without “View payments”."
+        ),
         sensitive=True,
     ),
     Key(
@@ -80,8 +128,20 @@ _ROWS = (
         sensitive=True,
     ),
     Key("reseller-module", "reseller", _l("Reseller module"), _l("Make Sub-Operators."), reseller=True),
-    Key("delete-customer", "reseller", _l("Delete customer"), _l("Delete customers; they can be restored."), reseller=True),
-    Key("edit-package-price", "reseller", _l("Edit package price"), _l("Change the price of packages that were given."), reseller=True),
+    Key(
+        "delete-customer",
+        "reseller",
+        _l("Delete customer"),
+        _l("Delete customers; they can be restored."),
+        reseller=True,
+    ),
+    Key(
+        "edit-package-price",
+        "reseller",
+        _l("Edit package price"),
+        _l("Change the price of packages that were given."),
+        reseller=True,
+    ),
 )
 
 KEYS: dict[str, Key] = {row.name: row for row in _ROWS}
@@ -89,7 +149,10 @@ MANAGER_KEYS = tuple(row.name for row in _ROWS if not row.reseller)
 RESELLER_KEYS = tuple(row.name for row in _ROWS if row.reseller)
 
 TEMPLATES = {
-    "cash-collector": (_l("Cash collector"), ("view-customer-details", "receive-payment", "print-invoice", "view-customer-payments")),
+    "cash-collector": (
+        _l("Cash collector"),
+        ("view-customer-details", "receive-payment", "print-invoice", "view-customer-payments"),
+    ),
     "support-desk": (
         _l("Support desk"),
         (
@@ -102,7 +165,10 @@ TEMPLATES = {
             "view-online-customers",
         ),
     ),
-    "office-manager": (_l("Office manager"), tuple(row.name for row in _ROWS if not row.reseller and not row.sensitive)),
+    "office-manager": (
+        _l("Office manager"),
+        tuple(row.name for row in _ROWS if not row.reseller and not row.sensitive),
+    ),
 }
 """Sets of keys to start from on Special Permissions (spec §11.11)."""
 

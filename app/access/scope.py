@@ -40,7 +40,9 @@ class Scope:
         return cls("tenant", tenant_id, owner_id)
 
     @classmethod
-    def of_owners(cls, tenant_id: int, owner_id: int, below: tuple[int, ...] = (), above: tuple[int, ...] = ()) -> "Scope":
+    def of_owners(
+        cls, tenant_id: int, owner_id: int, below: tuple[int, ...] = (), above: tuple[int, ...] = ()
+    ) -> "Scope":
         """The rows of one owner and of those below it; of offered rows also those of the accounts above."""
         return cls("owners" if below else "owner", tenant_id, owner_id, (owner_id, *below), above)
 
@@ -58,7 +60,9 @@ class Scope:
         _scope.set(scope)
 
 
-_scope: ContextVar[Scope] = ContextVar("scope", default=Scope.nothing())
+NOTHING = Scope.nothing()
+
+_scope: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
 def current_scope() -> Scope:
@@ -111,7 +115,9 @@ def _criteria(scope: Scope) -> list[Any]:
         return [
             _criterion(Owned, lambda cls: cls.owner_id.in_(owners)),
             _criterion(Offered, lambda cls: cls.owner_id.in_(readable)),
-            _criterion(Account, lambda cls: (cls.tenant_id == tenant) & (cls.owner_id.in_(owners) | cls.id.in_(owners))),
+            _criterion(
+                Account, lambda cls: (cls.tenant_id == tenant) & (cls.owner_id.in_(owners) | cls.id.in_(owners))
+            ),
             _criterion(Chained, lambda cls: (cls.tenant_id == tenant) & cls.owner_id.in_(owners)),
         ]
     return [_criterion(mixin, lambda cls: false()) for mixin in (OwnerColumns, Account, Chained)]

@@ -56,7 +56,9 @@ from app.web.listing import Choice, Column, simple_listing
 from app.web.page import REFUSED, Page, Panel
 from app.web.shown import Action, badges, choices
 
-ACCOUNT_STATUS = badges(("active", _l("Active"), "ok"), ("suspended", _l("Suspended"), "warn"), ("disabled", _l("Disabled"), None))
+ACCOUNT_STATUS = badges(
+    ("active", _l("Active"), "ok"), ("suspended", _l("Suspended"), "warn"), ("disabled", _l("Disabled"), None)
+)
 BALANCE_KINDS = {"debit": _l("Debit (prepaid)"), "credit": _l("Credit (postpaid)")}
 
 
@@ -73,7 +75,12 @@ class ResellerForm(AccountForm):
 
     kind = ChoiceField(_l("Kind"))
     balance_kind = ChoiceField(_l("Account with you"), choices=choices(BALANCE_KINDS))
-    credit_limit = MoneyField(_l("Credit limit"), optional=True, allow_zero=True, description=_l("Only for credit accounts; empty is unlimited."))
+    credit_limit = MoneyField(
+        _l("Credit limit"),
+        optional=True,
+        allow_zero=True,
+        description=_l("Only for credit accounts; empty is unlimited."),
+    )
 
 
 class TenantForm(AccountForm):
@@ -81,13 +88,20 @@ class TenantForm(AccountForm):
 
     tenant_name = TextField(_l("Name of the provider"), required=True)
     tenant_name_bn = TextField(_l("Name in Bengali"))
-    slug = TextField(_l("Short name"), required=True, description=_l("Small letters, digits and dashes; part of the status page's address."))
+    slug = TextField(
+        _l("Short name"),
+        required=True,
+        description=_l("Small letters, digits and dashes; part of the status page's address."),
+    )
 
 
 class AnswerForm(HouseForm):
     """The answer to a request for a key."""
 
-    answer = ChoiceField(_l("Answer"), choices=[("for_good", _l("Grant for good")), ("hours", _l("Grant for some hours")), ("decline", _l("Decline"))])
+    answer = ChoiceField(
+        _l("Answer"),
+        choices=[("for_good", _l("Grant for good")), ("hours", _l("Grant for some hours")), ("decline", _l("Decline"))],
+    )
     hours = IntegerField(_l("Hours"), [Optional()], render_kw={"inputmode": "numeric"})
     word = TextField(_l("A word to the Manager"), render_kw={"maxlength": 200})
 
@@ -112,14 +126,18 @@ class AccountsPage(Page):
     datamodel = AppInterface(Account)
     default_sort = "name"
     search = staticmethod(
-        lambda text: Account.name.icontains(text, autoescape=True)
-        | Account.email.contains(fold(text), autoescape=True)
-        | Account.mobile.contains(text, autoescape=True)
+        lambda text: (
+            Account.name.icontains(text, autoescape=True)
+            | Account.email.contains(fold(text), autoescape=True)
+            | Account.mobile.contains(text, autoescape=True)
+        )
     )
     search_label = _l("Name, email or mobile")
     search_columns: ClassVar[list[str]] = ["name", "email", "mobile", "status"]
     empty_icon = "users-group"
-    name_column = Column("name", _l("Name"), lambda row: row.name, "data", sort=Account.name, secondary=lambda row: row.email)
+    name_column = Column(
+        "name", _l("Name"), lambda row: row.name, "data", sort=Account.name, secondary=lambda row: row.email
+    )
     shared_columns = (
         Column("mobile", _l("Mobile"), lambda row: row.mobile, "phone", csv=lambda row: row.mobile.removeprefix("+88")),
         Column("email", _l("Email"), lambda row: row.email, only_csv=True),
@@ -131,7 +149,13 @@ class AccountsPage(Page):
             sort=Account.status,
             tone=lambda row: ACCOUNT_STATUS[row.status].tone,
         ),
-        Column("last_sign_in_at", _l("Last sign-in"), lambda row: row.last_sign_in_at, "moment", sort=Account.last_sign_in_at),
+        Column(
+            "last_sign_in_at",
+            _l("Last sign-in"),
+            lambda row: row.last_sign_in_at,
+            "moment",
+            sort=Account.last_sign_in_at,
+        ),
     )
     filters = (Choice("status", _l("Status"), lambda: choices(ACCOUNT_STATUS), lambda value: Account.status == value),)
 
@@ -166,7 +190,9 @@ class AccountsPage(Page):
         answer = self.render("page/form.html", form=form, title=title, cancel_url=self.link("list"), **more)
         return (answer, REFUSED) if request.method == "POST" else answer
 
-    def _confirm(self, form: HouseForm, act: Any, account: Account, title: str, consequence: str, *, danger: bool = False) -> Any:
+    def _confirm(
+        self, form: HouseForm, act: Any, account: Account, title: str, consequence: str, *, danger: bool = False
+    ) -> Any:
         return self.ask(
             form,
             act,
@@ -195,7 +221,11 @@ class AccountsPage(Page):
     def suspend(self, pk: str) -> Any:
         """Suspend an account; it and everyone below it are out at the next request."""
         return self._status(
-            pk, AccountStatus.SUSPENDED, _("Suspend account"), _("The account and everyone below it are signed out at their next click."), danger=True
+            pk,
+            AccountStatus.SUSPENDED,
+            _("Suspend account"),
+            _("The account and everyone below it are signed out at their next click."),
+            danger=True,
         )
 
     @expose("/activate/<pk>", methods=["GET", "POST"])
@@ -207,7 +237,11 @@ class AccountsPage(Page):
     def disable(self, pk: str) -> Any:
         """Disable an account for good; its rows stay on record."""
         return self._status(
-            pk, AccountStatus.DISABLED, _("Disable account"), _("For somebody who has left: nobody signs in with it, what it did stays on record."), danger=True
+            pk,
+            AccountStatus.DISABLED,
+            _("Disable account"),
+            _("For somebody who has left: nobody signs in with it, what it did stays on record."),
+            danger=True,
         )
 
     def _status(self, pk: str, status: AccountStatus, title: str, consequence: str, *, danger: bool = False) -> Any:
@@ -234,7 +268,9 @@ class AccountsPage(Page):
             act,
             account,
             _("Reset password"),
-            _("The old password and all sessions end. You see a new one once; it must be changed at the first sign-in."),
+            _(
+                "The old password and all sessions end. You see a new one once; it must be changed at the first sign-in."
+            ),
         )
         return shown[0] if shown else answer
 
@@ -247,7 +283,13 @@ class AccountsPage(Page):
             end_sessions(account)
             return self.done(_("Sessions ended."), self.link("show", pk=account.id))
 
-        return self._confirm(HouseForm(), act, account, _("End sessions"), _("The account is signed out everywhere and can sign in again."))
+        return self._confirm(
+            HouseForm(),
+            act,
+            account,
+            _("End sessions"),
+            _("The account is signed out everywhere and can sign in again."),
+        )
 
     @expose("/permissions/<pk>", methods=["GET", "POST"])
     def permissions(self, pk: str) -> Any:
@@ -296,14 +338,21 @@ class AccountsPage(Page):
                 if any(row.section == section for row in rows)
             ],
             templates=[
-                {"name": name, "label": label, "url": url_for(f"{self.endpoint}.permissions", pk=account.id, template=name), "active": name == template}
+                {
+                    "name": name,
+                    "label": label,
+                    "url": url_for(f"{self.endpoint}.permissions", pk=account.id, template=name),
+                    "active": name == template,
+                }
                 for name, (label, _keys) in TEMPLATES.items()
             ]
             if account.kind == Kind.MANAGER
             else [],
             colleagues=[
                 {"name": one.name, "url": url_for(f"{self.endpoint}.permissions", pk=account.id, copy=one.id)}
-                for one in db.session.execute(self.rows().where(Account.id != account.id).order_by(Account.name)).scalars()
+                for one in db.session.execute(
+                    self.rows().where(Account.id != account.id).order_by(Account.name)
+                ).scalars()
                 if one.kind == account.kind
             ],
             difference=_difference(rows, set(before), wanted) if request.method == "POST" else None,
@@ -428,7 +477,12 @@ class ManagerPage(AccountsPage):
         if account.status == AccountStatus.ACTIVE:
             actions.insert(1, Action(_("See as"), url_for("ManagerPage.see_as", pk=account.id), "eye", "plain", "post"))
         keys = [
-            (str(row.label), _("until %(moment)s", moment=show_moment(held[name].until).striptags()) if held[name].until else _("for good"))
+            (
+                str(row.label),
+                _("until %(moment)s", moment=show_moment(held[name].until).striptags())
+                if held[name].until
+                else _("for good"),
+            )
             for name, row in KEYS.items()
             if name in held
         ]
@@ -438,7 +492,10 @@ class ManagerPage(AccountsPage):
             subtitle=account.email,
             badges=[ACCOUNT_STATUS[account.status]],
             actions=actions,
-            facts=[{"title": _("Account"), "rows": self._account_facts(account)}, {"title": _("Permissions"), "rows": keys}],
+            facts=[
+                {"title": _("Account"), "rows": self._account_facts(account)},
+                {"title": _("Permissions"), "rows": keys},
+            ],
             back_url=self.link("list"),
             crumbs=[(_("Managers"), "/managers/list/"), (account.name, None)],
         )
@@ -522,7 +579,10 @@ class ManagerPage(AccountsPage):
                             "name": row.name,
                             "label": row.label,
                             "cells": [
-                                {"held": row.name in held[account.id], "until": held[account.id][row.name].until if row.name in held[account.id] else None}
+                                {
+                                    "held": row.name in held[account.id],
+                                    "until": held[account.id][row.name].until if row.name in held[account.id] else None,
+                                }
                                 for account in people
                             ],
                         }
@@ -568,7 +628,15 @@ class ResellerPage(AccountsPage):
         Column("kind", _l("Kind"), lambda row: str(KIND_LABELS[Kind(row.kind)])),
         *AccountsPage.shared_columns,
         Column("balance_kind", _l("Account"), lambda row: str(BALANCE_KINDS[row.balance_kind])),
-        Column("balance", _l("Balance"), _balance, "money", sort=Account.balance, csv=lambda row: plain(row.balance), align="right"),
+        Column(
+            "balance",
+            _l("Balance"),
+            _balance,
+            "money",
+            sort=Account.balance,
+            csv=lambda row: plain(row.balance),
+            align="right",
+        ),
     )
 
     def rows(self) -> Select[Any]:
@@ -579,13 +647,25 @@ class ResellerPage(AccountsPage):
     def show(self, pk: str) -> str:
         """Show an Operator or Sub-Operator."""
         account = self._row(pk)
-        actions = self._account_actions(account, [*ACTIONS[1:3], ("balance", _l("Add balance"), "wallet", "primary"), ("statement", _l("Statement"), "list", "plain"), *ACTIONS[3:]])
+        actions = self._account_actions(
+            account,
+            [
+                *ACTIONS[1:3],
+                ("balance", _l("Add balance"), "wallet", "primary"),
+                ("statement", _l("Statement"), "list", "plain"),
+                *ACTIONS[3:],
+            ],
+        )
         if account.kind == Kind.OPERATOR:
-            actions += self._account_actions(account, [("permissions", _l("Special Permissions"), "shield-lock", "plain")])
+            actions += self._account_actions(
+                account, [("permissions", _l("Special Permissions"), "shield-lock", "plain")]
+            )
         money = [
             (_("Account"), str(BALANCE_KINDS[account.balance_kind or "debit"])),
             (_("Balance"), account.balance, "money"),
-            (_("Credit limit"), account.credit_limit, "money") if account.credit_limit else (_("Credit limit"), _("Unlimited")),
+            (_("Credit limit"), account.credit_limit, "money")
+            if account.credit_limit
+            else (_("Credit limit"), _("Unlimited")),
         ]
         return self.render(
             "page/show.html",
@@ -637,8 +717,9 @@ class ResellerPage(AccountsPage):
             add_operator_balance(account, form.amount.data, form.note.data or "")
             return self.done(_("Balance added."), self.link("show", pk=account.id))
 
-        return self._confirm(form, act, account, _("Add balance"), _("The money is booked at once and stands in the log."))
-
+        return self._confirm(
+            form, act, account, _("Add balance"), _("The money is booked at once and stands in the log.")
+        )
 
     @expose("/statement/<pk>")
     def statement(self, pk: str) -> str:
@@ -677,7 +758,9 @@ def statement_context(account: Account) -> dict[str, Any]:
         Column("added", _l("Added"), lambda line: line.paid, "money", align="right", card="amount"),
         Column("balance", _l("Balance"), lambda line: -line.balance, "money", align="right", running=True),
     )
-    listing = simple_listing(columns, operator_statement(account.id)[:LONGEST_STATEMENT], empty_text=_("No movements yet."))
+    listing = simple_listing(
+        columns, operator_statement(account.id)[:LONGEST_STATEMENT], empty_text=_("No movements yet.")
+    )
     listing.title = _("Statement")
     return {
         "title": account.name,
@@ -708,7 +791,11 @@ class TenantPage(AccountsPage):
         "activate": "super-admin",
         "password": "super-admin",
     }
-    columns = (AccountsPage.name_column, Column("tenant", _l("Provider"), lambda row: _tenant_name(row), "data"), *AccountsPage.shared_columns)
+    columns = (
+        AccountsPage.name_column,
+        Column("tenant", _l("Provider"), lambda row: _tenant_name(row), "data"),
+        *AccountsPage.shared_columns,
+    )
 
     def rows(self) -> Select[Any]:
         """Select the Group Admins."""

@@ -36,7 +36,14 @@ def create_super_admin(email: str, name: str, password_hash: str) -> Account:
 
 
 def create_group_admin(
-    *, slug: str, tenant_name: str, tenant_name_bn: str, name: str, email: str, password_hash: str, must_change: bool = True
+    *,
+    slug: str,
+    tenant_name: str,
+    tenant_name_bn: str,
+    name: str,
+    email: str,
+    password_hash: str,
+    must_change: bool = True,
 ) -> Account:
     """Create a tenant and the Group Admin at its head. Raises Refused."""
     if not SLUG.fullmatch(slug):
@@ -79,7 +86,15 @@ def create_account(
 
 
 def _create(
-    tenant_id: int | None, parent: Account | None, kind: Kind, name: str, email: str, mobile: str, password_hash: str, *, must_change: bool
+    tenant_id: int | None,
+    parent: Account | None,
+    kind: Kind,
+    name: str,
+    email: str,
+    mobile: str,
+    password_hash: str,
+    *,
+    must_change: bool,
 ) -> Account:
     name, email = normalise(name), normalise(email).lower()
     _check_name_and_email(name, email)
@@ -136,9 +151,7 @@ _NOBODY = hash_password(secrets.token_hex(16))
 def find_by_email(email: str) -> Account | None:
     """Return the account of an email address, whatever its case."""
     with everywhere("who signs in is not known yet"):
-        return db.session.execute(
-            select(Account).where(Account.email == email.strip().lower())
-        ).scalar_one_or_none()
+        return db.session.execute(select(Account).where(Account.email == email.strip().lower())).scalar_one_or_none()
 
 
 def held_keys(account: Account) -> set[str]:
@@ -226,7 +239,9 @@ def change_password(account_id: int, current: str, new: str, again: str) -> int:
     """Change one's own password and return the new epoch: every other session ends. Raises Refused."""
     with everywhere("one's own account, whatever its scope"):
         account = db.session.get_one(Account, account_id)
-        credential = db.session.execute(locked(select(Credential).where(Credential.account_id == account_id))).scalar_one()
+        credential = db.session.execute(
+            locked(select(Credential).where(Credential.account_id == account_id))
+        ).scalar_one()
         if not password_fits(credential, current):
             raise Refused(_("The current password is not right."), "current")
         if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
@@ -250,7 +265,9 @@ def edit_account(account: Account, *, name: str, email: str, mobile: str) -> Acc
     name, email = normalise(name), normalise(email).lower()
     _check_name_and_email(name, email, account)
     new = {"name": name, "email": email, "mobile": normal_mobile(mobile)}
-    changes = {field: (getattr(account, field), value) for field, value in new.items() if getattr(account, field) != value}
+    changes = {
+        field: (getattr(account, field), value) for field, value in new.items() if getattr(account, field) != value
+    }
     for field, (_old, value) in changes.items():
         setattr(account, field, value)
     db.session.flush()
@@ -280,7 +297,9 @@ def request_key(key: str, reason: str) -> KeyRequest:
     account = db.session.execute(locked(select(Account).where(Account.id == actor.id))).scalar_one()
     if db.session.execute(waiting).first():
         raise Refused(_("You have asked for this permission already; it waits for an answer."), "key")
-    request = KeyRequest(tenant_id=account.tenant_id, owner_id=account.owner_id, account_id=actor.id, key=key, reason=reason)
+    request = KeyRequest(
+        tenant_id=account.tenant_id, owner_id=account.owner_id, account_id=actor.id, key=key, reason=reason
+    )
     db.session.add(request)
     db.session.flush()
     record_account(account, "account.key_requested", key=key, reason=reason)
@@ -305,13 +324,21 @@ def answer_request(request: KeyRequest, *, grant: bool, hours: int | None = None
     request.granted, request.word = grant, word
     if grant:
         _grant_one(account, request.key, now() + timedelta(hours=hours) if hours else None)
-    record_account(account, "account.key_granted" if grant else "account.key_declined", key=request.key, word=word, hours=hours or 0)
+    record_account(
+        account,
+        "account.key_granted" if grant else "account.key_declined",
+        key=request.key,
+        word=word,
+        hours=hours or 0,
+    )
     return request
 
 
 def _grant_one(account: Account, key: str, until: datetime | None) -> None:
     actor = current_actor()
-    held = db.session.execute(select(Grant).where(Grant.account_id == account.id, Grant.key == key)).scalar_one_or_none()
+    held = db.session.execute(
+        select(Grant).where(Grant.account_id == account.id, Grant.key == key)
+    ).scalar_one_or_none()
     if held is None:
         held = Grant(tenant_id=account.tenant_id, owner_id=account.owner_id, account_id=account.id, key=key)
         db.session.add(held)
@@ -319,7 +346,9 @@ def _grant_one(account: Account, key: str, until: datetime | None) -> None:
     db.session.flush()
 
 
-def record_account(account: Account, event: str, changes: dict[str, tuple[object, object]] | None = None, **words: object) -> None:
+def record_account(
+    account: Account, event: str, changes: dict[str, tuple[object, object]] | None = None, **words: object
+) -> None:
     """Record what happened to an account in the activity log."""
     record(
         "accounts",
@@ -331,8 +360,6 @@ def record_account(account: Account, event: str, changes: dict[str, tuple[object
         account=account.name,
         **words,
     )
-
-
 
 
 def keep_preferences(account_id: int, language: str, digits: str, theme: str) -> None:

@@ -29,14 +29,18 @@ class PreferencesForm(HouseForm):
 
     language = ChoiceField(_l("Language"), choices=choices(LANGUAGE_NAMES))
     digits = ChoiceField(_l("Digits"), choices=choices(READER_DIGITS))
-    theme = ChoiceField(_l("Colours"), choices=[("auto", _l("As on this device")), ("light", _l("Light")), ("dark", _l("Dark"))])
+    theme = ChoiceField(
+        _l("Colours"), choices=[("auto", _l("As on this device")), ("light", _l("Light")), ("dark", _l("Dark"))]
+    )
 
 
 class PasswordForm(HouseForm):
     """A new password of one's own."""
 
     current = PasswordField(_l("Current password"), render_kw={"autocomplete": "current-password"})
-    new = PasswordField(_l("New password"), description=_l("12 to 128 characters."), render_kw={"autocomplete": "new-password"})
+    new = PasswordField(
+        _l("New password"), description=_l("12 to 128 characters."), render_kw={"autocomplete": "new-password"}
+    )
     again = PasswordField(_l("New password again"), render_kw={"autocomplete": "new-password"})
 
 
@@ -92,7 +96,11 @@ class AccountPage(Panel):
 
         intro = _("This password was given to you. Choose one that only you know.") if actor.must_change else None
         return self.ask(
-            form, act, title=_("Change password"), intro=intro, cancel_url=None if actor.must_change else url_for("AccountPage.index")
+            form,
+            act,
+            title=_("Change password"),
+            intro=intro,
+            cancel_url=None if actor.must_change else url_for("AccountPage.index"),
         )
 
     @expose("/permissions")

@@ -49,7 +49,10 @@ class Authentication(Chained, Base):
     """One step of a sign-in or of an account's factors."""
 
     __tablename__ = "authentication_log"
-    __table_args__ = (UniqueConstraint("tenant_id", "seq"), Index("ix_authentication_log_actor", "tenant_id", "actor_id", "seq"))
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "seq"),
+        Index("ix_authentication_log_actor", "tenant_id", "actor_id", "seq"),
+    )
 
     device: Mapped[str] = mapped_column(String(200), default="")
     result: Mapped[str] = mapped_column(String(20), default="")

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.access.actor import current_actor
-from app.activity.models import INSTALLATION, Activity, Authentication, ChainHead, Chained
+from app.activity.models import INSTALLATION, Activity, Authentication, Chained, ChainHead
 from app.core.clock import now
 from app.core.database import before_commit, db, locked
 
@@ -62,7 +62,14 @@ def record(
 
 
 def record_authentication(
-    event: str, *, tenant_id: int | None, owner_id: int | None, actor_id: int | None, actor_name: str, result: str, **words: Any
+    event: str,
+    *,
+    tenant_id: int | None,
+    owner_id: int | None,
+    actor_id: int | None,
+    actor_name: str,
+    result: str,
+    **words: Any,
 ) -> None:
     """Record a step of a sign-in in the present transaction. Raises RuntimeError outside of one."""
     device = request.headers.get("User-Agent", "")[:200] if has_request_context() else ""

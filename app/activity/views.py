@@ -36,7 +36,11 @@ class ActivityPage(Page):
     empty_icon = "history"
     export_name = "activity"
     default_sort = "at"
-    search = staticmethod(lambda text: Activity.detail.contains(text, autoescape=True) | Activity.actor_name.contains(text, autoescape=True))
+    search = staticmethod(
+        lambda text: (
+            Activity.detail.contains(text, autoescape=True) | Activity.actor_name.contains(text, autoescape=True)
+        )
+    )
     search_label = _l("Name, number or word")
     search_columns = ["topic", "event", "actor_name"]
     keys = {"list": SIGNED_IN, "export": SIGNED_IN}
@@ -65,7 +69,9 @@ class ActivityPage(Page):
 
 def _history_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
     entries = list(
-        db.session.execute(readable(actor).where(Activity.customer_id == customer.id).order_by(Activity.seq.desc()).limit(100)).scalars()
+        db.session.execute(
+            readable(actor).where(Activity.customer_id == customer.id).order_by(Activity.seq.desc()).limit(100)
+        ).scalars()
     )
     names = ("sentence", "at", "actor")
     columns = tuple(column for column in ActivityPage.columns if column.name in names)

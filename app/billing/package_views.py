@@ -56,7 +56,11 @@ class PackageChangePage(Panel):
         form = PackageWithCashForm() if self.actor().may("receive-payment") else PackageForm()
         offered = [row for row in packages_on_offer(customer.connection_type) if row.id != customer.package_id]
         form.package_id.choices = [(row.id, f"{row.name} · {show_taka(row.price)}") for row in offered]
-        back = url_for("CustomerPage.show", pk=customer.id) if self.actor().may("view-customer-details") else url_for("HomePage.index")
+        back = (
+            url_for("CustomerPage.show", pk=customer.id)
+            if self.actor().may("view-customer-details")
+            else url_for("HomePage.index")
+        )
         if form.validate_on_submit():
             new = next(row for row in offered if row.id == form.package_id.data)
             try:
@@ -110,7 +114,10 @@ def _consequence(planned: PackageChange) -> str:
     if planned.net > 0:
         return _("A bill over %(amount)s is raised at once.", amount=show_taka(planned.total))
     if planned.net < 0:
-        return _("%(amount)s are given back: they lower the open bill, the rest is advance.", amount=show_taka(-planned.total))
+        return _(
+            "%(amount)s are given back: they lower the open bill, the rest is advance.",
+            amount=show_taka(-planned.total),
+        )
     return _("No money moves today.")
 
 
@@ -134,6 +141,10 @@ def _facts(customer: Customer, planned: PackageChange) -> list[tuple[Any, ...]]:
 
 add_action(
     ProfileAction(
-        _l("Change package"), "package", KEY, lambda customer: url_for("PackageChangePage.change", pk=customer.id), order=40
+        _l("Change package"),
+        "package",
+        KEY,
+        lambda customer: url_for("PackageChangePage.change", pk=customer.id),
+        order=40,
     )
 )

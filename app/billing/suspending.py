@@ -44,7 +44,9 @@ def auto_suspend() -> SuspendRun:
 
 def _batches() -> list[list[int]]:
     """Return the customers to look at, a tenant at a time: a transaction seals to one chain of the log."""
-    found = db.session.execute(_past_their_date(Customer.tenant_id, Customer.id).order_by(Customer.tenant_id, Customer.id))
+    found = db.session.execute(
+        _past_their_date(Customer.tenant_id, Customer.id).order_by(Customer.tenant_id, Customer.id)
+    )
     batches: list[list[int]] = []
     for _tenant, rows in groupby(found, key=lambda row: row.tenant_id):
         ids = [row.id for row in rows]

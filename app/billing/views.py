@@ -73,7 +73,14 @@ class BillPage(Page):
     }
     columns = (
         Column("number", _l("Bill no."), lambda row: row.number, "number", sort=Bill.number, card="bare"),
-        Column("customer", _l("Customer"), lambda row: row.customer_name, "data", sort=Bill.customer_name, secondary=lambda row: row.customer_username),
+        Column(
+            "customer",
+            _l("Customer"),
+            lambda row: row.customer_name,
+            "data",
+            sort=Bill.customer_name,
+            secondary=lambda row: row.customer_username,
+        ),
         Column("mobile", _l("Mobile"), lambda row: row.customer_mobile.removeprefix("+88"), only_csv=True),
         Column("package", _l("Package"), lambda row: row.package.name if row.package else "", "data"),
         Column("purpose", _l("Purpose"), lambda row: str(PURPOSES[row.purpose]), only_csv=True),
@@ -84,9 +91,26 @@ class BillPage(Page):
         Column("amount", _l("Amount"), lambda row: plain(row.amount), only_csv=True),
         Column("discount", _l("Discount"), lambda row: plain(row.discount), only_csv=True),
         Column("vat", _l("VAT"), lambda row: plain(row.vat), only_csv=True),
-        Column("total", _l("Total"), lambda row: row.total, "money", sort=Bill.total, csv=lambda row: plain(row.total), align="right"),
+        Column(
+            "total",
+            _l("Total"),
+            lambda row: row.total,
+            "money",
+            sort=Bill.total,
+            csv=lambda row: plain(row.total),
+            align="right",
+        ),
         Column("paid", _l("Paid"), lambda row: plain(row.paid), only_csv=True),
-        Column("open", _l("Open"), lambda row: row.open, "money", sort=Bill.open, csv=lambda row: plain(row.open), total=Bill.open, align="right"),
+        Column(
+            "open",
+            _l("Open"),
+            lambda row: row.open,
+            "money",
+            sort=Bill.open,
+            csv=lambda row: plain(row.open),
+            total=Bill.open,
+            align="right",
+        ),
         Column(
             "status",
             _l("Status"),
@@ -137,7 +161,11 @@ class BillPage(Page):
             title=_("Bill %(number)s", number=show_digits(bill.number)),
             subtitle=bill.customer_name,
             badges=[BILL_STATUS[bill.status]],
-            figure={"label": _("Open"), "amount": bill.open, "tone": "due" if bill.open and bill.due_on < today() else None},
+            figure={
+                "label": _("Open"),
+                "amount": bill.open,
+                "tone": "due" if bill.open and bill.due_on < today() else None,
+            },
             back_url=self.link("list"),
             crumbs=[(_("Bills"), "/bills/list/"), (show_digits(bill.number), None)],
             actions=self._actions(actor, bill),
@@ -148,14 +176,20 @@ class BillPage(Page):
     def _actions(self, actor: Actor, bill: Bill) -> list[Action]:
         if bill.voided_at:
             return []
-        rows = [("edit", _("Edit"), "edit", "plain"), ("discount", _("Discount"), "percentage", "plain"), ("delete", _("Void bill"), "receipt-off", "danger")]
+        rows = [
+            ("edit", _("Edit"), "edit", "plain"),
+            ("discount", _("Discount"), "percentage", "plain"),
+            ("delete", _("Void bill"), "receipt-off", "danger"),
+        ]
         actions = [
             Action(label, url_for(f"BillPage.{route}", pk=bill.id), icon, style)
             for route, label, icon, style in rows
             if actor.may(self.keys[route]) and (route != "discount" or bill.open)
         ]
         if bill.open and actor.may("receive-payment"):
-            actions.insert(0, Action(_("Receive payment"), url_for("PaymentPage.receive", pk=bill.customer_id), "cash", "primary"))
+            actions.insert(
+                0, Action(_("Receive payment"), url_for("PaymentPage.receive", pk=bill.customer_id), "cash", "primary")
+            )
         return actions
 
     @expose("/<pk>/invoice.pdf")
@@ -173,7 +207,11 @@ class BillPage(Page):
         first, last = month_of(today())
         chosen = request.values.get("customer", "")
         customer = get_or_404(Customer, chosen) if chosen else None
-        form = BillForCustomerForm(data={"period_from": first, "period_to": last, "due_on": last, "customer": chosen} if request.method == "GET" else None)
+        form = BillForCustomerForm(
+            data={"period_from": first, "period_to": last, "due_on": last, "customer": chosen}
+            if request.method == "GET"
+            else None
+        )
         if customer is not None:
             del form.customer_number
 
@@ -186,7 +224,9 @@ class BillPage(Page):
                 period=(form.period_from.data, form.period_to.data),
                 due_on=form.due_on.data,
             )
-            return self.done(_("Bill %(number)s raised.", number=show_digits(bill.number)), self.link("show", pk=bill.id))
+            return self.done(
+                _("Bill %(number)s raised.", number=show_digits(bill.number)), self.link("show", pk=bill.id)
+            )
 
         return self.ask(
             form,
@@ -211,9 +251,16 @@ class BillPage(Page):
                 period=(form.period_from.data, form.period_to.data),
                 due_on=form.due_on.data,
             )
-            return self.done(_("Bill %(number)s saved.", number=show_digits(bill.number)), self.link("show", pk=bill.id))
+            return self.done(
+                _("Bill %(number)s saved.", number=show_digits(bill.number)), self.link("show", pk=bill.id)
+            )
 
-        return self.ask(form, act, title=_("Edit bill %(number)s", number=show_digits(bill.number)), cancel_url=self.link("show", pk=pk))
+        return self.ask(
+            form,
+            act,
+            title=_("Edit bill %(number)s", number=show_digits(bill.number)),
+            cancel_url=self.link("show", pk=pk),
+        )
 
     @expose("/discount/<pk>", methods=["GET", "POST"])
     def discount(self, pk: str) -> Any:
@@ -225,7 +272,14 @@ class BillPage(Page):
             discount_bill(bill, form.discount.data or per_cent_of(bill, form.percent.data), form.reason.data)
             return self.done(_("Discount given."), self.link("show", pk=bill.id))
 
-        return self._confirm(form, act, bill, _("Give a discount"), _("The customer owes less by this amount; the discount stays on record."), danger=False)
+        return self._confirm(
+            form,
+            act,
+            bill,
+            _("Give a discount"),
+            _("The customer owes less by this amount; the discount stays on record."),
+            danger=False,
+        )
 
     @expose("/delete/<pk>", methods=["GET", "POST"])
     def delete(self, pk: str) -> Any:
@@ -235,10 +289,17 @@ class BillPage(Page):
 
         def act() -> Response:
             void_bill(bill, form.reason.data)
-            return self.done(_("Bill %(number)s is void.", number=show_digits(bill.number)), self.link("show", pk=bill.id))
+            return self.done(
+                _("Bill %(number)s is void.", number=show_digits(bill.number)), self.link("show", pk=bill.id)
+            )
 
         return self._confirm(
-            form, act, bill, _("Void bill"), _("The bill stays on record as void and keeps its number. What was paid on it becomes advance."), danger=True
+            form,
+            act,
+            bill,
+            _("Void bill"),
+            _("The bill stays on record as void and keeps its number. What was paid on it becomes advance."),
+            danger=True,
         )
 
     def _confirm(self, form: Any, act: Any, bill: Bill, title: str, consequence: str, *, danger: bool) -> Any:
@@ -279,7 +340,11 @@ def pdf(content: bytes, name: str) -> Response:
 
 def customer_url(actor: Actor, customer: Customer) -> str | None:
     """Return the address of the profile, when the viewer may open it."""
-    return url_for("CustomerPage.show", pk=customer.id) if actor.may("view-customer-details") and customer.deleted_at is None else None
+    return (
+        url_for("CustomerPage.show", pk=customer.id)
+        if actor.may("view-customer-details") and customer.deleted_at is None
+        else None
+    )
 
 
 def invoice_url(bill: Bill) -> str:
@@ -304,6 +369,10 @@ def _bills_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
 add_tab(ProfileTab("bills", _l("Bills"), (SEE,), _bills_tab, order=20))
 add_action(
     ProfileAction(
-        _l("New bill"), "file-invoice", "generate-bill", lambda customer: url_for("BillPage.add", customer=customer.id), order=60
+        _l("New bill"),
+        "file-invoice",
+        "generate-bill",
+        lambda customer: url_for("BillPage.add", customer=customer.id),
+        order=60,
     )
 )

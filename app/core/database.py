@@ -40,7 +40,8 @@ class Database:
 
     def __init__(self) -> None:
         self.session: scoped_session[HouseSession] = scoped_session(
-            sessionmaker(class_=HouseSession), scopefunc=lambda: id(app_ctx._get_current_object()) if has_app_context() else get_ident()
+            sessionmaker(class_=HouseSession),
+            scopefunc=lambda: id(app_ctx._get_current_object()) if has_app_context() else get_ident(),
         )
 
     def init_app(self, app: Flask) -> None:
@@ -71,7 +72,9 @@ def make_engine(url: str) -> Engine:
     """Make an engine for SQLite (WAL, foreign keys, BEGIN IMMEDIATE for writes) or PostgreSQL (psycopg 3)."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=20
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # a pooled connection would keep the file's snapshot and its lock across threads; opening one costs microseconds

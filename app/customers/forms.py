@@ -45,10 +45,22 @@ class CustomerForm(HouseForm):
         {"title": _l("Person"), "fields": ["name", "name_bn", "mobile", "email", "nid", "birth_date"]},
         {
             "title": _l("Connection"),
-            "fields": ["connection_type", "package_id", "profile_id", "username", "connection_password", "ip_address", "mac", "device"],
+            "fields": [
+                "connection_type",
+                "package_id",
+                "profile_id",
+                "username",
+                "connection_password",
+                "ip_address",
+                "mac",
+                "device",
+            ],
         },
         {"title": _l("Address"), "fields": ["zone_id", "house", "road", "address", "thana", "district"]},
-        {"title": _l("Documents and notes"), "fields": ["document_language", "document_digits", "registered_on", "comment"]},
+        {
+            "title": _l("Documents and notes"),
+            "fields": ["document_language", "document_digits", "registered_on", "comment"],
+        },
     )
 
     def offer(self, customer: Customer | None = None) -> "CustomerForm":
@@ -68,7 +80,9 @@ class CustomerForm(HouseForm):
         names = [name for name in Details.__dataclass_fields__ if name in self._fields]
         typed = {name: self._fields[name].data for name in names}
         kept_empty = ("birth_date", "registered_on", "zone_id")
-        return Details(**{name: ("" if value is None and name not in kept_empty else value) for name, value in typed.items()})
+        return Details(
+            **{name: ("" if value is None and name not in kept_empty else value) for name, value in typed.items()}
+        )
 
 
 class ReasonForm(HouseForm):

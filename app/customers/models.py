@@ -107,7 +107,9 @@ class Customer(Owned, Base):
     version: Mapped[int] = mapped_column(default=1)
 
     package: Mapped[Package] = relationship(viewonly=True, primaryjoin="foreign(Customer.package_id) == Package.id")
-    profile: Mapped[BillingProfile] = relationship(viewonly=True, primaryjoin="foreign(Customer.profile_id) == BillingProfile.id")
+    profile: Mapped[BillingProfile] = relationship(
+        viewonly=True, primaryjoin="foreign(Customer.profile_id) == BillingProfile.id"
+    )
     zone: Mapped[Zone | None] = relationship(viewonly=True, primaryjoin="foreign(Customer.zone_id) == Zone.id")
 
     __mapper_args__ = {"version_id_col": version}

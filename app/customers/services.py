@@ -76,7 +76,9 @@ LENGTHS = {
 }
 
 
-def create_customer(details: Details, *, owner_id: int | None = None, bill_the_rest_of_the_month: bool = False) -> Customer:
+def create_customer(
+    details: Details, *, owner_id: int | None = None, bill_the_rest_of_the_month: bool = False
+) -> Customer:
     """Create a customer of the owner at work, or of ``owner_id`` below it.
 
     With ``bill_the_rest_of_the_month`` a Monthly customer gets a bill by days left (spec §11.4). Raises Refused.
@@ -138,7 +140,9 @@ def edit_customer(customer: Customer, details: Details, *, version: int | None =
     """Change profile and connection details; an empty connection password keeps the old one. Raises Refused."""
     customer = lock_customer(customer)
     if version is not None and version != customer.version:
-        raise Refused(_("Somebody else changed this customer in the meantime. Look at it again, then repeat your change."))
+        raise Refused(
+            _("Somebody else changed this customer in the meantime. Look at it again, then repeat your change.")
+        )
     # a package changes by its own act, with a preview (spec §3)
     details = replace(details, package_id=customer.package_id)
     details, _package, _profile = _checked(details, customer.owner_id, customer)
@@ -163,7 +167,9 @@ def edit_customer(customer: Customer, details: Details, *, version: int | None =
     return customer
 
 
-def _checked(details: Details, owner_id: int, customer: Customer | None = None) -> tuple[Details, Package, BillingProfile]:
+def _checked(
+    details: Details, owner_id: int, customer: Customer | None = None
+) -> tuple[Details, Package, BillingProfile]:
     """Check and normalise what was typed; raise Refused with the field for the first thing that is wrong."""
     clean = {
         name: normalise(value)
@@ -269,7 +275,11 @@ def edit_suspend_date(customer: Customer, moment: datetime) -> Customer:
         raise Refused(_("The date lies too far away."), "suspend_at")
     before = customer.suspend_at
     customer.suspend_at, customer.suspend_at_by_hand = moment, True
-    _record(customer, "customer.suspend_date", changes={"suspend_at": (before and to_dhaka(before).isoformat(), to_dhaka(moment).isoformat())})
+    _record(
+        customer,
+        "customer.suspend_date",
+        changes={"suspend_at": (before and to_dhaka(before).isoformat(), to_dhaka(moment).isoformat())},
+    )
     return customer
 
 
@@ -286,8 +296,6 @@ def delete_customer(customer: Customer) -> Customer:
     customer.deleted_at = now()
     _record(customer, "customer.deleted")
     return customer
-
-
 
 
 def _record(customer: Customer, event: str, changes: dict[str, tuple[Any, Any]] | None = None, **words: object) -> None:

@@ -28,7 +28,17 @@ from app.web.formats import show_digits
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange
 from app.web.page import Page
-from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, CYCLES, DIGIT_NAMES, LANGUAGE_NAMES, PAYMENT_STATUS, Action, Tab, choices
+from app.web.shown import (
+    CONNECTION_TYPES,
+    CUSTOMER_STATUS,
+    CYCLES,
+    DIGIT_NAMES,
+    LANGUAGE_NAMES,
+    PAYMENT_STATUS,
+    Action,
+    Tab,
+    choices,
+)
 
 DUE_KEYS = ("print-invoice", "receive-payment")
 """Who sees what is due, and the payment status (spec §2)."""
@@ -71,12 +81,26 @@ class CustomerPage(Page):
     }
     columns = (
         Column("number", _l("No."), lambda row: row.number, "number", sort=Customer.number, card="bare"),
-        Column("name", _l("Name"), lambda row: row.name, "data", sort=Customer.name, secondary=lambda row: row.username),
+        Column(
+            "name", _l("Name"), lambda row: row.name, "data", sort=Customer.name, secondary=lambda row: row.username
+        ),
         Column("name_bn", _l("Bengali name"), lambda row: row.name_bn, only_csv=True),
         Column("username", _l("Username"), lambda row: row.username, only_csv=True),
-        Column("mobile", _l("Mobile"), lambda row: row.mobile, "phone", sort=Customer.mobile, csv=lambda row: row.mobile.removeprefix("+88")),
+        Column(
+            "mobile",
+            _l("Mobile"),
+            lambda row: row.mobile,
+            "phone",
+            sort=Customer.mobile,
+            csv=lambda row: row.mobile.removeprefix("+88"),
+        ),
         Column("email", _l("Email"), lambda row: row.email, only_csv=True),
-        Column("connection_type", _l("Connection type"), lambda row: str(CONNECTION_TYPES[row.connection_type]), only_csv=True),
+        Column(
+            "connection_type",
+            _l("Connection type"),
+            lambda row: str(CONNECTION_TYPES[row.connection_type]),
+            only_csv=True,
+        ),
         Column("package", _l("Package"), lambda row: row.package.name, "data"),
         Column("profile", _l("Billing profile"), lambda row: row.profile.name, only_csv=True),
         Column("zone", _l("Zone"), lambda row: row.zone.name if row.zone else "", "data"),
@@ -126,8 +150,18 @@ class CustomerPage(Page):
             lambda: [(str(row.id), row.name) for row in packages_on_offer()],
             lambda value: Customer.package_id == int(value),
         ),
-        Choice("zone", _l("Zone"), lambda: [(str(row.id), row.name) for row in zones()], lambda value: Customer.zone_id == int(value)),
-        Choice("type", _l("Connection type"), lambda: choices(CONNECTION_TYPES), lambda value: Customer.connection_type == value),
+        Choice(
+            "zone",
+            _l("Zone"),
+            lambda: [(str(row.id), row.name) for row in zones()],
+            lambda value: Customer.zone_id == int(value),
+        ),
+        Choice(
+            "type",
+            _l("Connection type"),
+            lambda: choices(CONNECTION_TYPES),
+            lambda value: Customer.connection_type == value,
+        ),
         Choice(
             "cycle",
             _l("Billing cycle"),
@@ -170,8 +204,13 @@ class CustomerPage(Page):
             },
             due=customer.balance if sees_due else None,
             overdue=is_overdue(customer),
-            actions=[Action(one.label, one.url(customer), one.icon, one.style, one.method) for one in actions_for(actor, customer)],
-            tabs=[Tab(one.name, one.label, f"/customers/show/{customer.id}?tab={one.name}", one is tab) for one in tabs],
+            actions=[
+                Action(one.label, one.url(customer), one.icon, one.style, one.method)
+                for one in actions_for(actor, customer)
+            ],
+            tabs=[
+                Tab(one.name, one.label, f"/customers/show/{customer.id}?tab={one.name}", one is tab) for one in tabs
+            ],
             tab_title=tab.label,
             crumbs=[(_("Customers"), "/customers/list/"), (show_digits(customer.number), None)],
             **context,
@@ -184,9 +223,19 @@ class CustomerPage(Page):
 
         def act() -> Response:
             customer = create_customer(form.details(), bill_the_rest_of_the_month=True)
-            return self.done(_("Customer %(number)s created.", number=show_digits(customer.number)), self.link("show", pk=customer.id))
+            return self.done(
+                _("Customer %(number)s created.", number=show_digits(customer.number)),
+                self.link("show", pk=customer.id),
+            )
 
-        return self.ask(form, act, title=_("New customer"), groups=form.groups, cancel_url=self.link("list"), submit_label=_("Create customer"))
+        return self.ask(
+            form,
+            act,
+            title=_("New customer"),
+            groups=form.groups,
+            cancel_url=self.link("list"),
+            submit_label=_("Create customer"),
+        )
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     def edit(self, pk: str) -> Any:
@@ -200,27 +249,43 @@ class CustomerPage(Page):
 
         def act() -> Response:
             version = str(form.version.data or "")
-            edit_customer(customer, form.details(), version=int(version) if version.isascii() and version.isdigit() else None)
-            return self.done(_("Customer %(number)s saved.", number=show_digits(customer.number)), self.link("show", pk=customer.id))
+            edit_customer(
+                customer, form.details(), version=int(version) if version.isascii() and version.isdigit() else None
+            )
+            return self.done(
+                _("Customer %(number)s saved.", number=show_digits(customer.number)), self.link("show", pk=customer.id)
+            )
 
         return self.ask(form, act, title=_("Edit customer"), groups=form.groups, cancel_url=self.link("show", pk=pk))
 
     @expose("/activate/<pk>", methods=["GET", "POST"])
     def activate(self, pk: str) -> Any:
         """Make a customer active."""
-        return self._change(pk, CustomerStatus.ACTIVE, NoteForm(), _("Activate customer"), _("The customer is served again at once."))
+        return self._change(
+            pk, CustomerStatus.ACTIVE, NoteForm(), _("Activate customer"), _("The customer is served again at once.")
+        )
 
     @expose("/suspend/<pk>", methods=["GET", "POST"])
     def suspend(self, pk: str) -> Any:
         """Suspend a customer."""
         return self._change(
-            pk, CustomerStatus.SUSPENDED, ReasonForm(), _("Suspend customer"), _("The customer is cut off until somebody activates the line again.")
+            pk,
+            CustomerStatus.SUSPENDED,
+            ReasonForm(),
+            _("Suspend customer"),
+            _("The customer is cut off until somebody activates the line again."),
         )
 
     @expose("/disable/<pk>", methods=["GET", "POST"])
     def disable(self, pk: str) -> Any:
         """Disable a customer."""
-        return self._change(pk, CustomerStatus.DISABLED, ReasonForm(), _("Disable customer"), _("The customer is cut off and no longer billed."))
+        return self._change(
+            pk,
+            CustomerStatus.DISABLED,
+            ReasonForm(),
+            _("Disable customer"),
+            _("The customer is cut off and no longer billed."),
+        )
 
     def _change(self, pk: str, status: CustomerStatus, form: Any, title: str, consequence: str) -> Any:
         customer = self._row(pk)
@@ -248,14 +313,21 @@ class CustomerPage(Page):
     def suspend_date(self, pk: str) -> Any:
         """Move the date up to which service is paid."""
         customer = self._row(pk)
-        form = SuspendDateForm(data={"suspend_on": to_dhaka(customer.suspend_at).date() if customer.suspend_at else None})
+        form = SuspendDateForm(
+            data={"suspend_on": to_dhaka(customer.suspend_at).date() if customer.suspend_at else None}
+        )
 
         def act() -> Response:
             edit_suspend_date(customer, end_of_day(form.suspend_on.data))
             return self.done(_("Suspend date moved."), self.link("show", pk=customer.id))
 
         return self._confirm(
-            form, act, customer, _("Edit suspend date"), _("The customer is served up to the end of this day; the next settled bill moves it again."), danger=False
+            form,
+            act,
+            customer,
+            _("Edit suspend date"),
+            _("The customer is served up to the end of this day; the next settled bill moves it again."),
+            danger=False,
         )
 
     @expose("/password/<pk>", methods=["POST"])
@@ -280,10 +352,16 @@ class CustomerPage(Page):
             facts=[
                 {
                     "title": _("Connection"),
-                    "rows": [(_("Username"), customer.username, "data"), (_("Connection password"), customer.connection_password, "data")],
+                    "rows": [
+                        (_("Username"), customer.username, "data"),
+                        (_("Connection password"), customer.connection_password, "data"),
+                    ],
                 }
             ],
-            crumbs=[(_("Customers"), "/customers/list/"), (show_digits(customer.number), self.link("show", pk=customer.id))],
+            crumbs=[
+                (_("Customers"), "/customers/list/"),
+                (show_digits(customer.number), self.link("show", pk=customer.id)),
+            ],
         )
 
     @expose("/delete/<pk>", methods=["GET", "POST"])
@@ -296,7 +374,12 @@ class CustomerPage(Page):
             return self.done(_("Customer deleted."), self.link("list"))
 
         return self._confirm(
-            NoteForm(), act, customer, _("Delete customer"), _("The customer leaves all lists. Bills and payments stay on record."), danger=True
+            NoteForm(),
+            act,
+            customer,
+            _("Delete customer"),
+            _("The customer leaves all lists. Bills and payments stay on record."),
+            danger=True,
         )
 
 
@@ -345,7 +428,12 @@ add_action(ProfileAction(_l("Edit suspend date"), "calendar-event", "edit-suspen
 add_action(ProfileAction(_l("Edit"), "edit", "edit-customer", _to("edit"), order=50))
 add_action(
     ProfileAction(
-        _l("Activate"), "player-play", "activate-customer", _to("activate"), order=20, fits=lambda customer: customer.status != CustomerStatus.ACTIVE
+        _l("Activate"),
+        "player-play",
+        "activate-customer",
+        _to("activate"),
+        order=20,
+        fits=lambda customer: customer.status != CustomerStatus.ACTIVE,
     )
 )
 add_action(

@@ -227,6 +227,51 @@ TOPICS = (
         ),
     ),
     Topic(
+        _l("Collection, my cash, recharge and package"),
+        (
+            Entry(
+                _l("How do I collect door by door?"),
+                (
+                    _l(
+                        "Open “Collection”: who owes stands there by zone and address. “Take all” asks once and records it."
+                    ),
+                    _l(
+                        "Nobody at home, or a day was promised? Press “Later”: the customer comes back at the right time."
+                    ),
+                ),
+                "receive-payment",
+            ),
+            Entry(
+                _l("How do I close my day?"),
+                (
+                    _l("Open “My cash”, press “Close the day”, count your notes. What differs needs a reason."),
+                    _l(
+                        "After closing, nothing can be dated into the closed days. The parent confirms what it received."
+                    ),
+                ),
+                "receive-payment",
+            ),
+            Entry(
+                _l("How do I recharge a daily or hotspot customer?"),
+                (
+                    _l("Press “Recharge” on the profile, choose days or a package, look at the price, then confirm."),
+                    _l("Bill, money and time are recorded together, from the later of now and the date paid up to."),
+                ),
+                "receive-payment",
+            ),
+            Entry(
+                _l("What does a change of package cost?"),
+                (
+                    _l(
+                        "The days left at the new price, less the unused days already billed at the old one, rounded to the "
+                        "taka. You see it before anything is written; what is given back lowers the open bill first."
+                    ),
+                ),
+                "change-customer-package",
+            ),
+        ),
+    ),
+    Topic(
         _l("Receipts and printing"),
         (
             Entry(

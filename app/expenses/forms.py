@@ -14,7 +14,11 @@ class ExpenseForm(HouseForm):
     category_id = ChoiceField(_l("Category"), coerce=row_id)
     spent_on = DayField(_l("Date"))
     paid_from = ChoiceField(
-        _l("Paid from"), choices=[(PaidFrom.BUSINESS.value, _l("The business's money")), (PaidFrom.OWN_CASH.value, _l("Cash I have collected"))]
+        _l("Paid from"),
+        choices=[
+            (PaidFrom.BUSINESS.value, _l("The business's money")),
+            (PaidFrom.OWN_CASH.value, _l("Cash I have collected")),
+        ],
     )
     picture = FileField(_l("Picture of the receipt"), render_kw={"accept": "image/jpeg,image/png,image/webp"})
     note = TextField(_l("Note"), render_kw={"maxlength": 200})

@@ -131,6 +131,14 @@ def _check_day(spent_on: date, person_id: int) -> None:
         raise Refused(_("That day is closed. Choose a later date."), "spent_on")
 
 
+def is_changeable(expense: Expense) -> bool:
+    """Tell whether who is at work may change an expense: a Manager its own in an open period, the parent all (spec §11.10)."""
+    if expense.voided_at is not None:
+        return False
+    actor = _person()
+    return actor.kind != Kind.MANAGER or (expense.entered_by_id == actor.id and not is_closed_expense(expense))
+
+
 def _changeable(expense: Expense) -> Expense:
     expense = get_or_404(Expense, expense.id, lock=True)
     actor = _person()

@@ -17,7 +17,15 @@ from app.customers.forms import ReasonForm
 from app.expenses.forms import ExpenseForm
 from app.expenses.models import Expense, ExpenseCategory
 from app.expenses.queries import categories
-from app.expenses.services import LARGEST_PICTURE, add_expense, attach_picture, edit_expense, picture_folder, void_expense
+from app.expenses.services import (
+    LARGEST_PICTURE,
+    add_expense,
+    attach_picture,
+    edit_expense,
+    is_changeable,
+    picture_folder,
+    void_expense,
+)
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange
 from app.web.page import Page
@@ -39,7 +47,12 @@ class ExpensePage(Page):
     empty_icon = "shopping-cart"
     export_name = "expenses"
     default_sort = "spent_on"
-    search = staticmethod(lambda text: Expense.note.icontains(fold(text), autoescape=True) | Expense.category.has(ExpenseCategory.name.icontains(text, autoescape=True)))
+    search = staticmethod(
+        lambda text: (
+            Expense.note.icontains(fold(text), autoescape=True)
+            | Expense.category.has(ExpenseCategory.name.icontains(text, autoescape=True))
+        )
+    )
     search_label = _l("Note or category")
     search_columns = ["amount", "spent_on", "note", "paid_from"]
     load = (joinedload(Expense.category),)
@@ -49,12 +62,29 @@ class ExpensePage(Page):
         Column("spent_on", _l("Date"), lambda row: row.spent_on, "date", sort=Expense.spent_on),
         Column("note", _l("Note"), lambda row: row.note, "data"),
         Column("paid_from", _l("Paid from"), lambda row: str(PAID_FROM[row.paid_from])),
-        Column("status", _l("Status"), lambda row: RECORD_STATUS[row.status].label, "status", tone=lambda row: RECORD_STATUS[row.status].tone),
-        Column("amount", _l("Amount"), lambda row: row.amount, "money", sort=Expense.amount, csv=lambda row: plain(row.amount), align="right"),
+        Column(
+            "status",
+            _l("Status"),
+            lambda row: RECORD_STATUS[row.status].label,
+            "status",
+            tone=lambda row: RECORD_STATUS[row.status].tone,
+        ),
+        Column(
+            "amount",
+            _l("Amount"),
+            lambda row: row.amount,
+            "money",
+            sort=Expense.amount,
+            csv=lambda row: plain(row.amount),
+            align="right",
+        ),
     )
     filters = (
         Choice(
-            "category", _l("Category"), lambda: [(str(row.id), row.name) for row in categories()], lambda value: Expense.category_id == int(value)
+            "category",
+            _l("Category"),
+            lambda: [(str(row.id), row.name) for row in categories()],
+            lambda value: Expense.category_id == int(value),
         ),
         DateRange("spent_on", _l("Date"), Expense.spent_on),
         AmountRange("amount", _l("Amount"), Expense.amount),
@@ -79,7 +109,7 @@ class ExpensePage(Page):
         actions = []
         if expense.voided_at:
             facts.append((_("Reason"), expense.void_reason, "data"))
-        else:
+        if is_changeable(expense):
             actions = [
                 Action(_("Edit"), f"/expenses/edit/{expense.id}", "edit"),
                 Action(_("Void expense"), f"/expenses/delete/{expense.id}", "receipt-off", "danger"),
@@ -93,7 +123,9 @@ class ExpensePage(Page):
             facts=[{"title": _("Expense"), "rows": facts}],
             back_url=self.link("list"),
             crumbs=[(_("Expenses"), "/expenses/list/"), (expense.category.name, None)],
-            documents=[Action(_("Picture of the receipt"), f"/expenses/picture/{expense.id}", "file-text")] if expense.picture else [],
+            documents=[Action(_("Picture of the receipt"), f"/expenses/picture/{expense.id}", "file-text")]
+            if expense.picture
+            else [],
         )
 
     @expose("/picture/<pk>")

@@ -1,5 +1,7 @@
 """Questions about packages, profiles and zones."""
 
+from datetime import date, datetime, timedelta
+
 from sqlalchemy import select
 
 from app.access.scope import everywhere
@@ -7,7 +9,6 @@ from app.accounts.models import RESELLERS, Account
 from app.core.clock import clamped, end_of_day
 from app.core.database import db
 from app.packages.models import BillingProfile, Package, PackageOffer, Zone
-from datetime import date, datetime, timedelta
 
 
 def price_chain(owner_id: int, package: Package) -> tuple[tuple[Account, int], ...]:
@@ -21,7 +22,9 @@ def price_chain(owner_id: int, package: Package) -> tuple[tuple[Account, int], .
         payer = db.session.get_one(Account, owner_id)
         while payer.kind in RESELLERS and payer.id != package.owner_id:
             offered = db.session.execute(
-                select(PackageOffer.price).where(PackageOffer.package_id == package.id, PackageOffer.account_id == payer.id)
+                select(PackageOffer.price).where(
+                    PackageOffer.package_id == package.id, PackageOffer.account_id == payer.id
+                )
             ).scalar_one_or_none()
             levels.append((payer, package.operator_price if offered is None else offered))
             payer = db.session.get_one(Account, payer.parent_id)
@@ -50,11 +53,15 @@ def profiles_on_offer() -> list[BillingProfile]:
     """Return the billing profiles that are not archived, by name."""
     return list(
         db.session.execute(
-            select(BillingProfile).where(BillingProfile.archived_at.is_(None)).order_by(BillingProfile.name, BillingProfile.id)
+            select(BillingProfile)
+            .where(BillingProfile.archived_at.is_(None))
+            .order_by(BillingProfile.name, BillingProfile.id)
         ).scalars()
     )
 
 
 def zones() -> list[Zone]:
     """Return the zones that are not archived, by name."""
-    return list(db.session.execute(select(Zone).where(Zone.archived_at.is_(None)).order_by(Zone.name, Zone.id)).scalars())
+    return list(
+        db.session.execute(select(Zone).where(Zone.archived_at.is_(None)).order_by(Zone.name, Zone.id)).scalars()
+    )

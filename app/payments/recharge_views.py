@@ -59,7 +59,11 @@ class RechargePage(Panel):
         if customer.deleted_at is not None:
             raise NotFound("Customer")
         form = _form_for(customer)
-        back = url_for("CustomerPage.show", pk=customer.id) if self.actor().may("view-customer-details") else url_for("HomePage.index")
+        back = (
+            url_for("CustomerPage.show", pk=customer.id)
+            if self.actor().may("view-customer-details")
+            else url_for("HomePage.index")
+        )
         if form.validate_on_submit():
             try:
                 planned = work_out(customer, _package(customer, form), **_time(form))
@@ -98,16 +102,24 @@ class RechargePage(Panel):
 
         if form.quoted.data:
             try:
-                return self.ask(form, act, "billing/recharge_preview.html", **self._context(customer, form, planned, back, None))
+                return self.ask(
+                    form, act, "billing/recharge_preview.html", **self._context(customer, form, planned, back, None)
+                )
             except LikelySecondEntry as likely:
                 question = second_entry_question(likely.earlier)
         else:
             form.quoted.data, form.request_id.data = str(planned.cash), str(uuid4())
-        return self.render("billing/recharge_preview.html", form=form, **self._context(customer, form, planned, back, question))
+        return self.render(
+            "billing/recharge_preview.html", form=form, **self._context(customer, form, planned, back, question)
+        )
 
     @staticmethod
     def _context(customer: Customer, form: Any, planned: Recharge, back: str, question: str | None) -> dict[str, Any]:
-        kept = {"package_id": form.package_id.data} if isinstance(form, HotspotForm) else {"days": form.days.data, "hours": form.hours.data}
+        kept = (
+            {"package_id": form.package_id.data}
+            if isinstance(form, HotspotForm)
+            else {"days": form.days.data, "hours": form.hours.data}
+        )
         return {
             "title": _("Recharge"),
             "consequence": question,
@@ -123,7 +135,9 @@ class RechargePage(Panel):
                 (_("To take now"), planned.cash, "money"),
                 (_("Paid up to"), planned.until, "moment"),
             ],
-            "submit_label": _("%(amount)s received", amount=show_taka(planned.cash)) if planned.cash else _("Recharge from advance"),
+            "submit_label": _("%(amount)s received", amount=show_taka(planned.cash))
+            if planned.cash
+            else _("Recharge from advance"),
             "cancel_url": back,
         }
 
@@ -132,7 +146,9 @@ def _form_for(customer: Customer) -> Any:
     if not is_by_package(customer):
         return RechargeForm(data={"days": 1, "hours": 0} if request.method == "GET" else None)
     form = HotspotForm(data={"package_id": customer.package_id} if request.method == "GET" else None)
-    form.package_id.choices = [(row.id, f"{row.name} · {show_taka(row.price)}") for row in packages_on_offer(customer.connection_type)]
+    form.package_id.choices = [
+        (row.id, f"{row.name} · {show_taka(row.price)}") for row in packages_on_offer(customer.connection_type)
+    ]
     return form
 
 
@@ -154,6 +170,8 @@ add_action(
         KEY,
         lambda customer: url_for("RechargePage.recharge", pk=customer.id),
         order=11,
-        fits=lambda customer: customer.profile.cycle in (Cycle.DAILY, Cycle.PREPAID) and customer.status != CustomerStatus.DISABLED,
+        fits=lambda customer: (
+            customer.profile.cycle in (Cycle.DAILY, Cycle.PREPAID) and customer.status != CustomerStatus.DISABLED
+        ),
     )
 )

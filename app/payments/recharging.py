@@ -79,7 +79,12 @@ def work_out(customer: Customer, package: Package, *, days: int = 0, hours: int 
         raise Refused(_("This package costs nothing; there is nothing to recharge."), "package_id")
     begins = max(customer.suspend_at or now(), now())
     return Recharge(
-        package, wanted, amount, vat_on(amount, profile.vat_basis_points), begins + timedelta(hours=wanted), customer.balance
+        package,
+        wanted,
+        amount,
+        vat_on(amount, profile.vat_basis_points),
+        begins + timedelta(hours=wanted),
+        customer.balance,
     )
 
 

@@ -84,7 +84,13 @@ class PaymentPage(Page):
     }
     columns = (
         Column("number", _l("Receipt no."), lambda row: row.number, "number", sort=Payment.number, card="bare"),
-        Column("customer", _l("Customer"), lambda row: row.customer.name, "data", secondary=lambda row: row.customer.username),
+        Column(
+            "customer",
+            _l("Customer"),
+            lambda row: row.customer.name,
+            "data",
+            secondary=lambda row: row.customer.username,
+        ),
         Column("customer_number", _l("Customer no."), lambda row: row.customer.number, only_csv=True),
         Column("mobile", _l("Mobile"), lambda row: row.customer.mobile.removeprefix("+88"), only_csv=True),
         Column("paid_on", _l("Date"), lambda row: row.paid_on, "date", sort=Payment.paid_on),
@@ -92,9 +98,23 @@ class PaymentPage(Page):
         Column("method", _l("Method"), lambda row: str(METHODS[row.method])),
         Column("collector", _l("Taken by"), collector_name, "data"),
         Column("note", _l("Note"), lambda row: row.note, only_csv=True),
-        Column("status", _l("Status"), lambda row: RECORD_STATUS[row.status].label, "status", tone=lambda row: RECORD_STATUS[row.status].tone),
+        Column(
+            "status",
+            _l("Status"),
+            lambda row: RECORD_STATUS[row.status].label,
+            "status",
+            tone=lambda row: RECORD_STATUS[row.status].tone,
+        ),
         Column("void_reason", _l("Reason"), lambda row: row.void_reason, only_csv=True),
-        Column("amount", _l("Amount"), lambda row: row.amount, "money", sort=Payment.amount, csv=lambda row: plain(row.amount), align="right"),
+        Column(
+            "amount",
+            _l("Amount"),
+            lambda row: row.amount,
+            "money",
+            sort=Payment.amount,
+            csv=lambda row: plain(row.amount),
+            align="right",
+        ),
     )
     filters = (
         Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Payment.status == value),
@@ -212,14 +232,26 @@ class PaymentPage(Page):
                 "replaced_by": {"number": later.number, "url": f"/payments/show/{later.id}"} if later else None,
                 "replaces": {"number": earlier.number, "url": f"/payments/show/{earlier.id}"} if earlier else None,
             },
-            customer={"name": customer.name_for(language()), "number": customer.number, "url": customer_url(actor, customer)},
+            customer={
+                "name": customer.name_for(language()),
+                "number": customer.number,
+                "url": customer_url(actor, customer),
+            },
             settles=[
-                {**_bill_words(line.bill), "amount": line.amount, "partial": line.amount < line.bill.total, "url": _bill_url(actor, line.bill.id)}
+                {
+                    **_bill_words(line.bill),
+                    "amount": line.amount,
+                    "partial": line.amount < line.bill.total,
+                    "url": _bill_url(actor, line.bill.id),
+                }
                 for line in settled_by(payment)
             ],
             advance=payment.unallocated,
             already_recorded=already_recorded(payment) if request.args.get("again") == "1" else None,
-            documents=[Action(label, f"/payments/{payment.id}/receipt.pdf?size={size}", "printer") for size, label in SIZES.items()],
+            documents=[
+                Action(label, f"/payments/{payment.id}/receipt.pdf?size={size}", "printer")
+                for size, label in SIZES.items()
+            ],
             actions=self._actions(actor, payment),
             check_qr=Markup(segno.make(check_url(payment), error="m").svg_inline(scale=3, border=2)),
             back_url=list_url or customer_url(actor, customer) or self.link("list"),
@@ -266,7 +298,10 @@ class PaymentPage(Page):
                 request_id=form.request_id.data or "",
             )
             number = show_digits(edited.payment.number)
-            return self.done(_("Corrected: receipt %(number)s takes its place.", number=number), f"/payments/show/{edited.payment.id}")
+            return self.done(
+                _("Corrected: receipt %(number)s takes its place.", number=number),
+                f"/payments/show/{edited.payment.id}",
+            )
 
         return self._confirm(
             form,
@@ -292,7 +327,9 @@ class PaymentPage(Page):
             act,
             payment,
             _("Void payment"),
-            _("The payment stays on record as void and its bills open again. The suspend date and the status do not change by themselves."),
+            _(
+                "The payment stays on record as void and its bills open again. The suspend date and the status do not change by themselves."
+            ),
             danger=True,
         )
 
@@ -355,7 +392,10 @@ def _bill_words(bill: Any) -> dict[str, str]:
 
 
 def _preview_context(shown: Preview) -> dict[str, Any]:
-    lines = [{**_bill_words(line.bill), "amount": line.amount, "partial": line.amount < line.bill.open} for line in shown.settles]
+    lines = [
+        {**_bill_words(line.bill), "amount": line.amount, "partial": line.amount < line.bill.open}
+        for line in shown.settles
+    ]
     return {"lines": lines, "advance": shown.advance}
 
 
@@ -377,7 +417,13 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         return f"/payments/show/{line.payment_id}" if line.payment_id else None
 
     columns = (
-        Column("entry", _l("Entry"), lambda line: str(STATEMENT_WORDS[line.kind]), url=url, secondary=lambda line: line.note),
+        Column(
+            "entry",
+            _l("Entry"),
+            lambda line: str(STATEMENT_WORDS[line.kind]),
+            url=url,
+            secondary=lambda line: line.note,
+        ),
         Column("on", _l("Date"), lambda line: line.on, "date"),
         Column("billed", _l("Billed"), lambda line: line.billed, "money", align="right", card="amount"),
         Column("paid", _l("Paid"), lambda line: line.paid, "money", align="right", card="amount"),
@@ -404,6 +450,11 @@ add_tab(ProfileTab("payments", _l("Payments"), (SEE,), _payments_tab, order=30))
 add_tab(ProfileTab("statement", _l("Statement"), ("print-invoice", SEE), _statement_tab, order=40))
 add_action(
     ProfileAction(
-        _l("Receive payment"), "cash", RECEIVE, lambda customer: url_for("PaymentPage.receive", pk=customer.id), order=10, style="primary"
+        _l("Receive payment"),
+        "cash",
+        RECEIVE,
+        lambda customer: url_for("PaymentPage.receive", pk=customer.id),
+        order=10,
+        style="primary",
     )
 )

@@ -13,6 +13,7 @@ from app.activity.recorder import record_authentication
 from app.core.clock import now
 from app.core.database import db, transaction
 
+
 def sign_in(email: str, password: str) -> Actor | None:
     """Sign in by email and password; None when they do not fit, whatever the cause: unknown, wrong, suspended (spec §8)."""
     account = find_by_email(email) if len(email) <= 190 else None

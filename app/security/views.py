@@ -1,7 +1,5 @@
 """Sign-in and sign-out pages."""
 
-from urllib.parse import urlsplit
-
 from flask import current_app, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -12,7 +10,7 @@ from app.access.permissions import PUBLIC, SIGNED_IN
 from app.demo_cast import PASSWORD, people
 from app.security.forms import SignInForm
 from app.security.services import sign_in, sign_out
-from app.web.frame import KIND_LABELS
+from app.web.frame import KIND_LABELS, own_path
 from app.web.page import Panel
 
 
@@ -32,7 +30,7 @@ class SignInPage(Panel):
         error = None
         if form.validate_on_submit():
             if sign_in(form.email.data or "", form.password.data or ""):
-                return redirect(safe_target(form.next.data))
+                return redirect(own_path(form.next.data) or url_for("HomePage.index"))
             error = _("Email or password is not right. Try again.")
         shown = self.render(
             "security/login.html",
@@ -40,7 +38,8 @@ class SignInPage(Panel):
             error=error,
             next_url=form.next.data or "",
             demo_accounts=[
-                {"email": person.email, "name": person.name, "kind": KIND_LABELS[person.kind], "password": PASSWORD} for person in people()
+                {"email": person.email, "name": person.name, "kind": KIND_LABELS[person.kind], "password": PASSWORD}
+                for person in people()
             ]
             if current_app.config["DEMO"]
             else [],
@@ -54,14 +53,3 @@ class SignInPage(Panel):
             sign_out()
             return redirect(url_for("SignInPage.login"))
         return redirect(url_for("HomePage.index"))
-
-
-def safe_target(target: str | None) -> str:
-    """Return a path of this site to go on to, whatever was asked for."""
-    home = url_for("HomePage.index")
-    if not target or any(ord(character) < 33 or character == "\\" for character in target):
-        return home
-    parts = urlsplit(target)
-    if parts.scheme or parts.netloc or not parts.path.startswith("/") or target.startswith("//"):
-        return home
-    return target

@@ -53,7 +53,9 @@ def _forbidden(error: Forbidden) -> tuple[str, int]:
 def _read_only(error: ReadOnly) -> tuple[str, int]:
     db.session.rollback()
     log_refusal(None, "read only")
-    return render_template("errors/403.html", key=None, request_url=None, sentence=_("You only look at the panel. Nothing was changed.")), 403
+    return render_template(
+        "errors/403.html", key=None, request_url=None, sentence=_("You only look at the panel. Nothing was changed.")
+    ), 403
 
 
 def _refused(error: Refused) -> tuple[str, int]:

@@ -156,7 +156,9 @@ def wanted_language(name: str) -> str:
 
 def own_path(target: str | None) -> str | None:
     """Return an address from a request when it is a path of this site, else None: nobody is sent to another host."""
-    return target if target and len(target) <= 1000 and re.fullmatch(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*", target) else None
+    return (
+        target if target and len(target) <= 1000 and re.fullmatch(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*", target) else None
+    )
 
 
 def back_to(target: str | None, fallback: str) -> Response:

@@ -67,7 +67,10 @@ class FilterMoneySmaller(_MoneyFilter):
 class FilterConverter(SQLAFilterConverter):
     """FAB's filters by column type, money first: to FAB it would be an integer."""
 
-    conversion_table = (("is_money", [FilterMoneyEqual, FilterMoneyGreater, FilterMoneySmaller]), *SQLAFilterConverter.conversion_table)
+    conversion_table = (
+        ("is_money", [FilterMoneyEqual, FilterMoneyGreater, FilterMoneySmaller]),
+        *SQLAFilterConverter.conversion_table,
+    )
 
 
 class AppInterface(SQLAInterface):
@@ -84,7 +87,9 @@ class AppInterface(SQLAInterface):
 class MoneyFormField(MoneyField):
     """The money field as FAB's form generator builds it."""
 
-    def __init__(self, label: Any = None, validators: Any = None, widget: Any = None, default: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = None, widget: Any = None, default: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(label, **kwargs)
 
 

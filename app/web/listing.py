@@ -93,7 +93,9 @@ class DateRange:
         if first:
             conditions.append(self.column >= (start_of_day(first) if self.is_moment else first))
         if last:
-            conditions.append(self.column < start_of_day(last + timedelta(days=1)) if self.is_moment else self.column <= last)
+            conditions.append(
+                self.column < start_of_day(last + timedelta(days=1)) if self.is_moment else self.column <= last
+            )
         label = " – ".join(show_day(day) if day else "…" for day in (first, last))
         return ShownFilter(
             self.name,
@@ -318,7 +320,9 @@ def count_and_total(asked: ListRequest, columns: list[Column], identity: Any) ->
     """Return how many rows the filters leave and the sums of the columns that have one, in paisa."""
     totalled = [column for column in columns if column.total is not None]
     narrowed = asked.statement.with_only_columns(
-        func.count(identity), *(func.coalesce(func.sum(column.total), 0) for column in totalled), maintain_column_froms=True
+        func.count(identity),
+        *(func.coalesce(func.sum(column.total), 0) for column in totalled),
+        maintain_column_froms=True,
     ).order_by(None)
     count, *sums = db.session.execute(narrowed).one()
     return count, {column.name: int(total) for column, total in zip(totalled, sums, strict=True)}
@@ -339,7 +343,12 @@ def build(
     shown = [column for column in columns if not column.only_csv]
     count, totals = count_and_total(asked, shown, identity)
     statement = ordered(asked, columns, identity).options(*options)
-    rows = db.session.execute(statement.limit(asked.page_size).offset((asked.page - 1) * asked.page_size)).scalars().unique().all()
+    rows = (
+        db.session.execute(statement.limit(asked.page_size).offset((asked.page - 1) * asked.page_size))
+        .scalars()
+        .unique()
+        .all()
+    )
     arguments = {name: value for name, value in request.args.items() if name not in ("page", "_l_") and value}
     for one in asked.filters:
         dropped = {one.name, f"{one.name}_from", f"{one.name}_to"}
@@ -349,7 +358,12 @@ def build(
     return Listing(
         columns=[_head(column, asked, arguments) for column in shown],
         rows=[
-            Row(row.id, [Cell(column, row) for column in shown], row_url(row) if row_url else None, row_tone(row) if row_tone else None)
+            Row(
+                row.id,
+                [Cell(column, row) for column in shown],
+                row_url(row) if row_url else None,
+                row_tone(row) if row_tone else None,
+            )
             for row in rows
         ],
         filters=asked.filters,
@@ -365,14 +379,22 @@ def build(
         next_url=_address({**arguments, "page": str(asked.page + 1)}) if last < count else None,
         totals=totals if len(rows) else {},
         totals_label=ngettext(
-            "Total of %(count)s row under these filters", "Total of all %(count)s rows under these filters", count, count=show_number(count)
+            "Total of %(count)s row under these filters",
+            "Total of all %(count)s rows under these filters",
+            count,
+            count=show_number(count),
         ),
         hidden=list(kept.items()),
     )
 
 
 def _count_text(asked: ListRequest, on_page: int, count: int) -> str:
-    return _("Page %(page)s · %(shown)s of %(count)s", page=show_number(asked.page), shown=show_number(on_page), count=show_number(count))
+    return _(
+        "Page %(page)s · %(shown)s of %(count)s",
+        page=show_number(asked.page),
+        shown=show_number(on_page),
+        count=show_number(count),
+    )
 
 
 def _head(column: Column, asked: ListRequest, arguments: dict[str, str]) -> ShownColumn:
@@ -383,7 +405,9 @@ def _head(column: Column, asked: ListRequest, arguments: dict[str, str]) -> Show
             direction = "desc" if asked.descending else "asc"
         turned = "desc" if direction == "asc" else "asc"
         sort_url = _address({**arguments, "sort": column.name, "dir": turned})
-    return ShownColumn(column.name, str(column.label), column.kind, sort_url, direction, column.card, column.align, column.running)
+    return ShownColumn(
+        column.name, str(column.label), column.kind, sort_url, direction, column.card, column.align, column.running
+    )
 
 
 def _address(arguments: dict[str, str]) -> str:
@@ -408,9 +432,19 @@ def simple_listing(
 ) -> Listing:
     """Return rows that are at hand as a list without filters, orders or pages: a tab of a profile."""
     return Listing(
-        columns=[ShownColumn(column.name, str(column.label), column.kind, None, None, column.card, column.align, column.running) for column in columns],
+        columns=[
+            ShownColumn(
+                column.name, str(column.label), column.kind, None, None, column.card, column.align, column.running
+            )
+            for column in columns
+        ],
         rows=[
-            Row(row.id, [Cell(column, row) for column in columns], row_url(row) if row_url else None, row_tone(row) if row_tone else None)
+            Row(
+                row.id,
+                [Cell(column, row) for column in columns],
+                row_url(row) if row_url else None,
+                row_tone(row) if row_tone else None,
+            )
             for row in rows
         ],
         filters=[],

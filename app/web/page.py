@@ -92,7 +92,9 @@ class Doors(BaseView):
 
     def render(self, template: str, **context: Any) -> str:
         """Render a template with what FAB and the house give every page."""
-        return render_template(template, appbuilder=self.appbuilder, base_template=self.appbuilder.base_template, **context)
+        return render_template(
+            template, appbuilder=self.appbuilder, base_template=self.appbuilder.base_template, **context
+        )
 
     def link(self, method: str, **values: Any) -> str | None:
         """Return the address of one of this view's routes, or None when its key is not held."""
@@ -203,7 +205,11 @@ class Page(Doors, ModelView):
         asked = {name: request.args.getlist(name) for name in request.args if name.startswith("_flt_")}
         if not asked:
             return statement
-        if any(value.strip().lstrip("+-").isdigit() and len(value) > LONGEST_NUMBER for values in asked.values() for value in values):
+        if any(
+            value.strip().lstrip("+-").isdigit() and len(value) > LONGEST_NUMBER
+            for values in asked.values()
+            for value in values
+        ):
             abort(400)
         filters = self._filters
         try:
@@ -230,7 +236,9 @@ class Page(Doors, ModelView):
         listing.export_url = self._same_query("export") if "export" in self.keys else None
         listing.add_url = self.link("add") if "add" in self.keys else None
         listing.add_label = str(self.add_label)
-        listing.empty_text = _("Nothing is found under these filters.") if _is_narrowed(listing) else str(self.empty_text)
+        listing.empty_text = (
+            _("Nothing is found under these filters.") if _is_narrowed(listing) else str(self.empty_text)
+        )
         listing.empty_icon = self.empty_icon
         return self.render(self.list_template, page=self, listing=listing, **self.list_context(actor))
 

@@ -23,7 +23,9 @@ def upgrade() -> None:
             "WHEN NEW.seq <= OLD.seq OR NEW.tenant_id <> OLD.tenant_id OR NEW.log <> OLD.log "
             "BEGIN SELECT RAISE(ABORT, 'the head of a log moves forward'); END"
         )
-        op.execute("CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads BEGIN SELECT RAISE(ABORT, 'the head of a log stays'); END")
+        op.execute(
+            "CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads BEGIN SELECT RAISE(ABORT, 'the head of a log stays'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
@@ -35,9 +37,15 @@ def upgrade() -> None:
         "RAISE EXCEPTION 'the head of a log moves forward'; END IF; RETURN NEW; END $$"
     )
     for table in TABLES:
-        op.execute(f"CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()")
-        op.execute(f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()")
-    op.execute("CREATE TRIGGER log_heads_forward BEFORE UPDATE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_step_back()")
+        op.execute(
+            f"CREATE TRIGGER {table}_rows BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_whole BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+    op.execute(
+        "CREATE TRIGGER log_heads_forward BEFORE UPDATE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_step_back()"
+    )
     op.execute("CREATE TRIGGER log_heads_stay BEFORE DELETE ON log_heads FOR EACH ROW EXECUTE FUNCTION refuse_change()")
 
 

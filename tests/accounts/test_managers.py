@@ -20,7 +20,11 @@ ONE_TIME = re.compile(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){3}")
 def activities(app, event):
     """Return the entries of an event, newest first."""
     with app.app_context(), everywhere("tests look at everything"):
-        return db.session.execute(select(Activity).where(Activity.event == event).order_by(Activity.id.desc())).scalars().all()
+        return (
+            db.session.execute(select(Activity).where(Activity.event == event).order_by(Activity.id.desc()))
+            .scalars()
+            .all()
+        )
 
 
 def account_id(app, email):
@@ -68,7 +72,9 @@ def test_a_manager_opens_no_page_of_managers_whatever_its_keys(cast, as_person, 
 
 def test_a_manager_that_posts_to_special_permissions_for_itself_gets_403_and_no_key(app, cast, collector, fill):
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', collector.get("/account/").text).group(1)
-    answer = collector.post(permissions_of(cast, COLLECTOR), data={"csrf_token": token, "keys": ["delete-bills"], "seen": "1"})
+    answer = collector.post(
+        permissions_of(cast, COLLECTOR), data={"csrf_token": token, "keys": ["delete-bills"], "seen": "1"}
+    )
     assert answer.status_code == 403
     assert collector.get(f"/bills/delete/{cast.bills[NORTH][0]}").status_code == 403
 
@@ -127,11 +133,22 @@ def test_a_reset_password_ends_sessions_must_be_changed_and_opens_nothing_before
     assert collector.get("/").status_code == 302
     fresh = app.test_client()
     fill(fresh, "/login/", email=COLLECTOR, password=password)
-    for path in ("/", "/customers/list/", f"/customers/show/{cast.customers[NORTH][0]}", "/account/", "/managers/list/"):
+    for path in (
+        "/",
+        "/customers/list/",
+        f"/customers/show/{cast.customers[NORTH][0]}",
+        "/account/",
+        "/managers/list/",
+    ):
         assert fresh.get(path).location.endswith("/account/password"), path
     refused = fill(fresh, "/account/password", current=password, new=password, again=password)
     assert refused.status_code == 422
-    assert fill(fresh, "/account/password", current=password, new="a long new password", again="a long new password").status_code == 303
+    assert (
+        fill(
+            fresh, "/account/password", current=password, new="a long new password", again="a long new password"
+        ).status_code
+        == 303
+    )
     assert fresh.get("/customers/list/").status_code == 200
 
 
@@ -144,7 +161,9 @@ def test_a_one_time_password_is_good_for_a_day(app, cast, north, fill, clock):
 
 def test_a_changed_password_ends_every_other_session_and_not_this_one(cast, as_person, fill):
     here, elsewhere = as_person(COLLECTOR), as_person(COLLECTOR)
-    answer = fill(here, "/account/password", current="sanjog-demo-1", new="a long new password", again="a long new password")
+    answer = fill(
+        here, "/account/password", current="sanjog-demo-1", new="a long new password", again="a long new password"
+    )
     assert answer.status_code == 303
     assert here.get("/").status_code == 200
     assert elsewhere.get("/").status_code == 302
@@ -164,17 +183,27 @@ def test_an_operator_without_the_reseller_module_makes_no_sub_operator(app, cast
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', south.get("/account/").text).group(1)
     answer = south.post(
         "/operators/add",
-        data={"csrf_token": token, "name": "X", "email": "x@meghna.example.com", "kind": "sub_operator", "balance_kind": "debit"},
+        data={
+            "csrf_token": token,
+            "name": "X",
+            "email": "x@meghna.example.com",
+            "kind": "sub_operator",
+            "balance_kind": "debit",
+        },
     )
     assert answer.status_code == 403
     assert account_id(app, "x@meghna.example.com") is None
 
 
 def test_an_operator_makes_sub_operators_and_no_operators(app, cast, north, fill):
-    refused = fill(north, "/operators/add", name="X", email="x@meghna.example.com", kind="operator", balance_kind="debit")
+    refused = fill(
+        north, "/operators/add", name="X", email="x@meghna.example.com", kind="operator", balance_kind="debit"
+    )
     assert refused.status_code == 422
     assert account_id(app, "x@meghna.example.com") is None
-    made = fill(north, "/operators/add", name="X", email="x@meghna.example.com", kind="sub_operator", balance_kind="debit")
+    made = fill(
+        north, "/operators/add", name="X", email="x@meghna.example.com", kind="sub_operator", balance_kind="debit"
+    )
     assert made.status_code == 200
     assert ONE_TIME.search(made.text)
     assert account_id(app, "x@meghna.example.com") is not None

@@ -73,8 +73,24 @@ def test_no_page_of_the_main_job_is_wider_than_the_screen(browser):
     browser.sign_in(NORTH)
     profile = first_due_customer(browser)
     customer = profile.rsplit("/", 1)[1]
-    pages = ["/", "/customers/list/", profile, f"{profile}?tab=statement", f"/payments/receive/{customer}", "/bills/list/", "/payments/list/"]
-    pages += ["/expenses/list/", "/activity/", "/managers/list/", "/operators/list/", "/help/", "/account/", "/customers/add"]
+    pages = [
+        "/",
+        "/customers/list/",
+        profile,
+        f"{profile}?tab=statement",
+        f"/payments/receive/{customer}",
+        "/bills/list/",
+        "/payments/list/",
+    ]
+    pages += [
+        "/expenses/list/",
+        "/activity/",
+        "/managers/list/",
+        "/operators/list/",
+        "/help/",
+        "/account/",
+        "/customers/add",
+    ]
     for page in pages:
         browser.go(page)
         assert browser.overflow == 0, page
@@ -83,7 +99,9 @@ def test_no_page_of_the_main_job_is_wider_than_the_screen(browser):
 def test_a_granted_and_a_withdrawn_key_bind_at_the_very_next_tap(browser):
     browser.sign_in(NORTH)
     browser.go("/managers/list/")
-    manager = next(link for link in browser.all("tbody a") if "Sumaiya" in link.text).get_attribute("href").rsplit("/", 1)[1]
+    manager = (
+        next(link for link in browser.all("tbody a") if "Sumaiya" in link.text).get_attribute("href").rsplit("/", 1)[1]
+    )
     browser.go(f"/managers/permissions/{manager}")
     browser.find('input[name="keys"][value="print-invoice"]').click()
     browser.wait(lambda: browser.find('button[name="seen"]').is_enabled(), "the button to save")

@@ -67,7 +67,6 @@ EVERYWHERE = {
 """Who looks beyond the scope, by file; why is said at each place, and in the activity of whoever reviews a new one."""
 
 AROUND_THE_HOOK = {
-    "app/billing/models.py": {"<module>"},  # the condition of an index
     "app/accounts/numbering.py": {"next_number"},  # one statement that locks and counts, by tenant
     "app/activity/recorder.py": {"_append"},  # the log's last statement of a change, by tenant
     "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
