@@ -42,7 +42,6 @@ class Settings:
     FAB_API_SWAGGER_UI = False
     FAB_API_KEY_ENABLED = False
     FAB_ALLOW_GET_UNSAFE_MUTATIONS = False
-    FAB_BASE_TEMPLATE = "appbuilder/baselayout.html"
     AUTH_USER_REGISTRATION = False
     RATELIMIT_ENABLED = False
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from flask_babel import get_locale
 from sqlalchemy import literal, null, select, union_all
@@ -101,7 +102,7 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
         below: tuple[int, ...] = ()
         if kind in (Kind.MANAGER, Kind.OPERATOR):
             moment = at or now()
-            rows = session.execute(
+            rows: Any = session.execute(
                 union_all(
                     select(Grant.key, null().label("below")).where(
                         Grant.account_id == account_id, (Grant.until.is_(None)) | (Grant.until > moment)
@@ -113,7 +114,7 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
             ).all()
             held = frozenset(key for key, sub_operator in rows if key in KEYS and sub_operator is None)
             below = tuple(sorted(sub_operator for _key, sub_operator in rows if sub_operator is not None))
-    ancestors = tuple(ancestor for ancestor in chain[0::2] if ancestor is not None)
+    ancestors: tuple[Any, ...] = tuple(ancestor for ancestor in chain[0::2] if ancestor is not None)
     is_manager = kind == Kind.MANAGER
     return Actor(
         id=account.id,

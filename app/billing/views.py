@@ -85,7 +85,9 @@ class BillPage(Page):
         Column("package", _l("Package"), lambda row: row.package.name if row.package else "", "data"),
         Column("purpose", _l("Purpose"), lambda row: str(PURPOSES[row.purpose]), only_csv=True),
         Column("description", _l("Description"), lambda row: row.description, only_csv=True),
-        Column("period_from", _l("Period from"), lambda row: row.period_from, "date", sort=Bill.period_from),
+        Column(
+            "period_from", _l("Period from"), lambda row: row.period_from, "date", sort=Bill.period_from, card="hide"
+        ),
         Column("period_to", _l("Period to"), lambda row: row.period_to, only_csv=True),
         Column("due_on", _l("Due date"), lambda row: row.due_on, "date", sort=Bill.due_on),
         Column("amount", _l("Amount"), lambda row: plain(row.amount), only_csv=True),
@@ -99,6 +101,7 @@ class BillPage(Page):
             sort=Bill.total,
             csv=lambda row: plain(row.total),
             align="right",
+            card="amount",
         ),
         Column("paid", _l("Paid"), lambda row: plain(row.paid), only_csv=True),
         Column(

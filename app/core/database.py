@@ -35,13 +35,18 @@ class HouseSession(Session):
         return db.engine
 
 
+def _whose_session() -> int:
+    # one session per application context, or per thread outside of any
+    return id(app_ctx._get_current_object()) if has_app_context() else get_ident()  # type: ignore[attr-defined]
+
+
 class Database:
     """Hand out the engine and the session of the application at work."""
 
     def __init__(self) -> None:
         self.session: scoped_session[HouseSession] = scoped_session(
             sessionmaker(class_=HouseSession),
-            scopefunc=lambda: id(app_ctx._get_current_object()) if has_app_context() else get_ident(),
+            scopefunc=_whose_session,
         )
 
     def init_app(self, app: Flask) -> None:

@@ -176,7 +176,7 @@ def _checked(
         for name, value in vars(details).items()
         if isinstance(value, str) and name not in ("connection_password", "comment")
     }
-    details = replace(details, **clean, comment=details.comment.strip())
+    details = replace(details, **clean, comment=details.comment.replace("\x00", "").strip())
     if not details.name:
         raise Refused(_("Enter the name."), "name")
     for field, longest in LENGTHS.items():

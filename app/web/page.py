@@ -31,8 +31,8 @@ OPEN_TO_GIVEN_PASSWORDS = ("/account/password", "/logout/")
 """Where an account may go before it has changed a password that somebody else gave it (spec §8)."""
 
 
-LONGEST_NUMBER = 18
-"""Digits of a number that every column can be compared with: more are no number to a database."""
+LONGEST_NUMBER = 9
+"""Digits of a number that every column can be compared with: a longer one is beyond PostgreSQL's integers."""
 
 
 class UndeclaredDoor(RuntimeError):
@@ -91,10 +91,8 @@ class Doors(BaseView):
                 self.blueprint.add_url_rule(url, name, guarded(key, handler), methods=methods)
 
     def render(self, template: str, **context: Any) -> str:
-        """Render a template with what FAB and the house give every page."""
-        return render_template(
-            template, appbuilder=self.appbuilder, base_template=self.appbuilder.base_template, **context
-        )
+        """Render a template; what surrounds every page comes from web/frame.py."""
+        return render_template(template, **context)
 
     def link(self, method: str, **values: Any) -> str | None:
         """Return the address of one of this view's routes, or None when its key is not held."""

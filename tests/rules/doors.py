@@ -96,7 +96,9 @@ class Door:
                 return quote(str(how(house, owner)))
             if name == "pk" and self.row is not None:
                 return str(house.row(owner, self.row))
-            pytest.fail(f"{self.endpoint} takes <{name}>: say in ARGUMENTS of tests/rules/doors.py how it is filled, so that the door is tried")
+            pytest.fail(
+                f"{self.endpoint} takes <{name}>: say in ARGUMENTS of tests/rules/doors.py how it is filled, so that the door is tried"
+            )
 
         return re.sub(r"<(?:\w+:)?(\w+)>", fill, self.rule)
 
@@ -149,10 +151,15 @@ def describe(app: Flask) -> str:
     """Return the route list as tests/rules/routes.txt keeps it: rule, methods, endpoint, key."""
     rows = [(rule, " ".join(methods), endpoint, key) for rule, methods, endpoint, key in _all(app)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "".join("  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]) + "\n" for row in rows)
+    return "".join(
+        "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[3]]) + "\n"
+        for row in rows
+    )
 
 
 def _all(app: Flask) -> list[tuple[str, tuple[str, ...], str, str]]:
     rows = [(door.rule, door.methods, door.endpoint, door.key) for door in doors(app)]
-    rows += [(rule.rule, ("GET",), rule.endpoint, "–") for rule in app.url_map.iter_rules() if rule.endpoint in FOR_EVERYBODY]
+    rows += [
+        (rule.rule, ("GET",), rule.endpoint, "–") for rule in app.url_map.iter_rules() if rule.endpoint in FOR_EVERYBODY
+    ]
     return sorted(rows)

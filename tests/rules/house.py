@@ -32,7 +32,21 @@ from app.expenses.services import add_expense
 from app.packages.models import BillingProfile, Cycle, Package, Zone
 from app.payments.services import receive_cash
 from tests import cast as people
-from tests.cast import ACCOUNTS, COLLECTOR, DESK, GA, GHAT, GHATMAN, NEWBIE, NORTH, OFFICE, OWNERS, PADMA_COLLECTOR, PADMA_GA, SOUTH
+from tests.cast import (
+    ACCOUNTS,
+    COLLECTOR,
+    DESK,
+    GA,
+    GHAT,
+    GHATMAN,
+    NEWBIE,
+    NORTH,
+    OFFICE,
+    OWNERS,
+    PADMA_COLLECTOR,
+    PADMA_GA,
+    SOUTH,
+)
 from tests.conftest import form_fields
 from tests.make import actor_of, as_account
 
@@ -48,7 +62,13 @@ AMOUNTS = {
     PADMA_GA: (8_058_53, 3_503_57, 656_59),
 }
 MANAGERS = {GA: OFFICE, NORTH: COLLECTOR, SOUTH: NEWBIE, GHAT: GHATMAN, PADMA_GA: PADMA_COLLECTOR}
-STAFF = {GA: (OFFICE,), NORTH: (COLLECTOR, DESK, ACCOUNTS), SOUTH: (NEWBIE,), GHAT: (GHATMAN,), PADMA_GA: (PADMA_COLLECTOR,)}
+STAFF = {
+    GA: (OFFICE,),
+    NORTH: (COLLECTOR, DESK, ACCOUNTS),
+    SOUTH: (NEWBIE,),
+    GHAT: (GHATMAN,),
+    PADMA_GA: (PADMA_COLLECTOR,),
+}
 RESELLERS = {GA: NORTH, NORTH: GHAT, SOUTH: NORTH, GHAT: SOUTH, PADMA_GA: SOUTH}
 """A reseller below each owner, or one that is none of its: south, ghat and padma have none."""
 
@@ -121,7 +141,9 @@ def build(app: Flask) -> House:
         rows[owner], numbers[owner], codes[owner] = _make_rows(owner)
     for manager in (GHATMAN, PADMA_COLLECTOR, OFFICE):
         with everywhere("the strangers hold every key"), transaction():
-            set_keys(db.session.execute(select(Account).where(Account.email == manager)).scalar_one(), set(MANAGER_KEYS))
+            set_keys(
+                db.session.execute(select(Account).where(Account.email == manager)).scalar_one(), set(MANAGER_KEYS)
+            )
     cookies: dict[str, tuple[str, str]] = {}
     # another thread: the context this runs in would be shared with the requests, and with it who is signed in
     signing_in = Thread(target=lambda: cookies.update(_sign_everybody_in(app)))
@@ -157,7 +179,11 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
             )
         )
         bill = generate_bill(
-            customer, bill_amount, description=f"{word} work", period=(date(2026, 11, 1), date(2026, 11, 30)), due_on=date(2026, 11, 30)
+            customer,
+            bill_amount,
+            description=f"{word} work",
+            period=(date(2026, 11, 1), date(2026, 11, 30)),
+            due_on=date(2026, 11, 30),
         )
         payment = receive_cash(customer, paid, request_id=str(uuid4()), note=f"{word} note").payment
         expense = add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=spent, note=f"{word} lunch")
@@ -264,5 +290,3 @@ def visitor(house: House, app: Flask) -> Callable[[str], Visitor]:
 def stranger(app: Flask) -> Visitor:
     """A browser that nobody has signed in with."""
     return Visitor(app.test_client())
-
-

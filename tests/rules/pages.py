@@ -34,7 +34,9 @@ class _Reader(HTMLParser):
         for name, value in given.items():
             if name.startswith("on") or name == "style":
                 self.offer.forbidden.append(f"<{tag} {name}>")
-            if name in ("src", "href", "action", "srcset", "poster", "formaction") and str(value).startswith(("http:", "https:", "//", "javascript:")):
+            if name in ("src", "href", "action", "srcset", "poster", "formaction") and str(value).startswith(
+                ("http:", "https:", "//", "javascript:")
+            ):
                 self.offer.forbidden.append(f"<{tag} {name}={value}>")
 
 

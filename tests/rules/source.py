@@ -33,7 +33,10 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
 def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Yield the modules of the project that a file imports, at whatever depth, with the line; never for type checking alone."""
     checked_only = {
-        inner for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING" for inner in ast.walk(node)
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
     }
     for node in ast.walk(tree):
         if node in checked_only:
@@ -41,7 +44,10 @@ def imports(path: str, tree: ast.Module) -> Iterator[tuple[str, int]]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [f"{node.module}.{alias.name}" if _is_module(f"{node.module}.{alias.name}") else node.module for alias in node.names]
+            names = [
+                f"{node.module}.{alias.name}" if _is_module(f"{node.module}.{alias.name}") else node.module
+                for alias in node.names
+            ]
         else:
             continue
         for name in names:

@@ -56,7 +56,9 @@ def test_every_key_at_a_door_is_in_the_table(every_door: list[Door]) -> None:
 
 def test_only_the_listed_doors_open_without_sign_in(app: Flask, every_door: list[Door]) -> None:
     assert {door.endpoint for door in every_door if is_public(door)} == set(PUBLIC_DOORS)
-    assert {rule.endpoint for rule in app.url_map.iter_rules()} - {door.endpoint for door in every_door} == set(FOR_EVERYBODY)
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} - {door.endpoint for door in every_door} == set(
+        FOR_EVERYBODY
+    )
 
 
 def test_nobody_signed_in_is_sent_to_the_sign_in_page_from_every_other_door(
@@ -128,7 +130,9 @@ class TestAPageThatForgetsItsKeyRefusesToStart:
 
 def test_fab_s_own_doors_are_not_there(house: House, visitor: Callable[[str], Visitor]) -> None:
     boss = visitor(GA)
-    answers = {f"{method} {path}": boss.send(method, path).status_code for path in FAB_DOORS for method in ("GET", "POST")}
+    answers = {
+        f"{method} {path}": boss.send(method, path).status_code for path in FAB_DOORS for method in ("GET", "POST")
+    }
     assert {door: status for door, status in answers.items() if status not in (404, 405)} == {}
 
 
@@ -197,13 +201,37 @@ def test_every_answer_carries_the_headers_of_the_house(
     }
     lacking = []
     for who in (visitor(NEWBIE), stranger):
-        addresses = [("GET" if "GET" in door.methods else "POST", door.address(house, GA)) for door in every_door if door.route != "logout"]
-        for method, address in [*addresses, ("GET", "/nowhere"), ("GET", "/customers/show/0"), ("GET", "/static/nothing.js"), ("PUT", "/login/")]:
+        addresses = [
+            ("GET" if "GET" in door.methods else "POST", door.address(house, GA))
+            for door in every_door
+            if door.route != "logout"
+        ]
+        for method, address in [
+            *addresses,
+            ("GET", "/nowhere"),
+            ("GET", "/customers/show/0"),
+            ("GET", "/static/nothing.js"),
+            ("PUT", "/login/"),
+        ]:
             answer = who.client.open(address, method=method, buffered=True)
-            policy = {part.split()[0]: part.split()[1:] for part in answer.headers.get("Content-Security-Policy", "").split(";") if part.strip()}
-            strict = policy.get("default-src") == ["'none'"] and policy.get("script-src") == ["'self'"] and policy.get("style-src") == ["'self'"]
-            framed = policy.get("frame-ancestors") == ["'none'"] and policy.get("base-uri") == ["'none'"] and policy.get("form-action") == ["'self'"]
+            policy = {
+                part.split()[0]: part.split()[1:]
+                for part in answer.headers.get("Content-Security-Policy", "").split(";")
+                if part.strip()
+            }
+            strict = (
+                policy.get("default-src") == ["'none'"]
+                and policy.get("script-src") == ["'self'"]
+                and policy.get("style-src") == ["'self'"]
+            )
+            framed = (
+                policy.get("frame-ancestors") == ["'none'"]
+                and policy.get("base-uri") == ["'none'"]
+                and policy.get("form-action") == ["'self'"]
+            )
             cached = answer.headers.get("Cache-Control") == "no-store" or address.startswith("/static/")
-            if not (strict and framed and cached) or any(answer.headers.get(name) != value for name, value in wanted.items()):
+            if not (strict and framed and cached) or any(
+                answer.headers.get(name) != value for name, value in wanted.items()
+            ):
                 lacking.append(f"{method} {address}: {answer.status_code} {dict(answer.headers)}")
     assert not lacking, "\n".join(lacking)

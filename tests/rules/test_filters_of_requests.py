@@ -53,7 +53,9 @@ def _has(page: str, word: str) -> bool:
 QUESTIONS = ("/customers/list/?_flt_2_name=Rahima&page_size=100", "/customers/list/?_flt_2_name=Jasim&page_size=100")
 
 
-def test_two_people_who_ask_at_once_get_each_what_they_asked_for(house: House, visitor: Callable[[str], Visitor], at_once: Any) -> None:
+def test_two_people_who_ask_at_once_get_each_what_they_asked_for(
+    house: House, visitor: Callable[[str], Visitor], at_once: Any
+) -> None:
     alone = [visitor(GA).page(question) for question in QUESTIONS]
     assert ["Rahima of" in alone[0], "Jasim of" in alone[0]] == [True, False], "the filter narrows by itself"
     first, second = at_once((visitor(GA), QUESTIONS[0]), (visitor(GA), QUESTIONS[1]))
@@ -70,14 +72,20 @@ def test_with_fab_s_one_object_they_would_get_each_other_s(
     assert (_has(first, "Rahima of"), _has(second, "Jasim of")) != (True, True)
 
 
-def test_who_acts_and_whose_rows_are_seen_do_not_mix_either(house: House, visitor: Callable[[str], Visitor], at_once: Any) -> None:
+def test_who_acts_and_whose_rows_are_seen_do_not_mix_either(
+    house: House, visitor: Callable[[str], Visitor], at_once: Any
+) -> None:
     question = "/customers/list/?_flt_2_name=Rahman&page_size=100"
-    pages = dict(zip((NORTH, PADMA_GA), at_once((visitor(NORTH), question), (visitor(PADMA_GA), question)), strict=True))
+    pages = dict(
+        zip((NORTH, PADMA_GA), at_once((visitor(NORTH), question), (visitor(PADMA_GA), question)), strict=True)
+    )
     assert _has(pages[NORTH], WORDS[NORTH]) and not _has(pages[NORTH], WORDS[PADMA_GA])
     assert _has(pages[PADMA_GA], WORDS[PADMA_GA]) and not _has(pages[PADMA_GA], WORDS[NORTH])
 
 
-def test_a_filter_of_one_request_is_gone_in_the_next(house: House, visitor: Callable[[str], Visitor], app: Flask) -> None:
+def test_a_filter_of_one_request_is_gone_in_the_next(
+    house: House, visitor: Callable[[str], Visitor], app: Flask
+) -> None:
     boss = visitor(GA)
     boss.page(QUESTIONS[0])
     assert "Jasim of" in boss.page("/customers/list/?page_size=100")

@@ -38,8 +38,13 @@ def _sentences() -> set[str]:
     for folder in ("app", "reports"):
         prefix = Path(folder)
         for _file, _line, message, _comments, _context in extract_from_dir(
-            str(ROOT), method_map=[(pattern, method) for pattern, method in methods if pattern.startswith(folder)], options_map=options, keywords=KEYWORDS,
-            directory_filter=lambda path, prefix=prefix: Path(path) == ROOT or (ROOT / prefix) in (Path(path), *Path(path).parents),
+            str(ROOT),
+            method_map=[(pattern, method) for pattern, method in methods if pattern.startswith(folder)],
+            options_map=options,
+            keywords=KEYWORDS,
+            directory_filter=lambda path, prefix=prefix: (
+                Path(path) == ROOT or (ROOT / prefix) in (Path(path), *Path(path).parents)
+            ),
         ):
             found.add(message if isinstance(message, str) else message[0])
     return found

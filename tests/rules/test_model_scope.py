@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from app.access.actor import acting_as
 from app.access.scope import Scope, everywhere, get_or_404, seeing, within
 from app.accounts.models import Account, Counter, Credential, Tenant
-from app.activity.models import ChainHead, Chained
+from app.activity.models import Chained, ChainHead
 from app.books.models import BookCheck
 from app.core.database import Base, db, transaction
 from app.core.errors import NotFound
@@ -40,14 +40,27 @@ EVERYWHERE = {
     "app/access/actor.py": {"find_actor"},
     "app/accounts/management.py": {"TenantPage"},
     "app/accounts/queries.py": {"parent_of"},
-    "app/accounts/services.py": {"_check_name_and_email", "change_password", "create_group_admin", "find_by_email", "keep_preferences"},
+    "app/accounts/services.py": {
+        "_check_name_and_email",
+        "change_password",
+        "create_group_admin",
+        "find_by_email",
+        "keep_preferences",
+    },
     "app/billing/package_change.py": {"_bill", "work_out"},
     "app/billing/services.py": {"bill_month", "generate_bill"},
     "app/billing/settlement.py": {"_move_suspend_date"},
     "app/billing/suspending.py": {"auto_suspend"},
     "app/books/check.py": {"check_books"},
     "app/books/operators.py": {"add_operator_balance", "lock_chain"},
-    "app/cash/queries.py": {"_last_closings", "is_closed_expense", "lock_cash", "open_entries", "open_periods", "shortages"},
+    "app/cash/queries.py": {
+        "_last_closings",
+        "is_closed_expense",
+        "lock_cash",
+        "open_entries",
+        "open_periods",
+        "shortages",
+    },
     "app/cash/services.py": {"_closed_by", "_last_line"},
     "app/cli.py": {"bill_month_command", "create_group_admin_command", "group_admin_of"},
     "app/customers/importing.py": {"_Names"},
@@ -88,7 +101,8 @@ def test_every_table_with_an_owner_binds_it_to_an_account_of_the_same_tenant() -
         for model in MODELS
         if issubclass(model, OwnerColumns)
         and not any(
-            [column.name for column in key.columns] == ["tenant_id", "owner_id"] and key.referred_table.name == "accounts"
+            [column.name for column in key.columns] == ["tenant_id", "owner_id"]
+            and key.referred_table.name == "accounts"
             for key in model.__table__.foreign_key_constraints
         )
     ]
@@ -149,11 +163,29 @@ def test_without_a_scope_nothing_is_updated_or_deleted(model: type[Any], filled:
 def test_the_look_at_nothing_is_a_look_at_something(filled: House) -> None:
     # tables that the cast leaves empty would let the two tests above pass for nothing
     with everywhere("the test counts"):
-        full = {model.__name__ for model in SCOPED if db.session.execute(select(func.count()).select_from(model)).scalar_one()}
-    assert {"Account", "Activity", "Authentication", "Bill", "Customer", "Expense", "Grant", "JournalLine", "Package", "Payment"} <= full
+        full = {
+            model.__name__
+            for model in SCOPED
+            if db.session.execute(select(func.count()).select_from(model)).scalar_one()
+        }
+    assert {
+        "Account",
+        "Activity",
+        "Authentication",
+        "Bill",
+        "Customer",
+        "Expense",
+        "Grant",
+        "JournalLine",
+        "Package",
+        "Payment",
+    } <= full
 
 
-@pytest.mark.parametrize(("email", "sees"), [(SOUTH, {SOUTH}), (GHATMAN, {GHAT}), (NORTH, {NORTH, GHAT}), (OFFICE, {"ga@meghna.example.com"})])
+@pytest.mark.parametrize(
+    ("email", "sees"),
+    [(SOUTH, {SOUTH}), (GHATMAN, {GHAT}), (NORTH, {NORTH, GHAT}), (OFFICE, {"ga@meghna.example.com"})],
+)
 def test_a_scope_is_exactly_whose_rows_it_is(email: str, sees: set[str], filled: House) -> None:
     with acting_as(actor_of(email)):
         names = list(db.session.execute(select(Customer.name)).scalars())
@@ -224,14 +256,24 @@ def _places(names: Callable[[str], bool]) -> dict[str, set[str]]:
 
 
 def _compare(found: dict[str, set[str]], listed: dict[str, set[str]], title: str) -> None:
-    new = [f"{path}: {place}" for path, places in sorted(found.items()) for place in sorted(places - listed.get(path, set()))]
-    gone = [f"{path}: {place}" for path, places in sorted(listed.items()) for place in sorted(places - found.get(path, set()))]
+    new = [
+        f"{path}: {place}"
+        for path, places in sorted(found.items())
+        for place in sorted(places - listed.get(path, set()))
+    ]
+    gone = [
+        f"{path}: {place}"
+        for path, places in sorted(listed.items())
+        for place in sorted(places - found.get(path, set()))
+    ]
     assert (new, gone) == ([], []), f"{title} of {__file__}: is each new place needed?"
 
 
 def test_only_the_listed_places_look_beyond_the_scope() -> None:
     found = _places(lambda name: name == "everywhere" or name.endswith(".everywhere"))
-    _compare({path: places for path, places in found.items() if path != "app/access/scope.py"}, EVERYWHERE, "EVERYWHERE")
+    _compare(
+        {path: places for path, places in found.items() if path != "app/access/scope.py"}, EVERYWHERE, "EVERYWHERE"
+    )
 
 
 def test_each_look_beyond_the_scope_says_why() -> None:
@@ -240,17 +282,30 @@ def test_each_look_beyond_the_scope_says_why() -> None:
         for path, tree in trees("app").items()
         for _place, call in calls(tree)
         if called(call) == "everywhere"
-        and not (len(call.args) == 1 and isinstance(call.args[0], ast.Constant) and len(str(call.args[0].value).split()) >= 3)
+        and not (
+            len(call.args) == 1 and isinstance(call.args[0], ast.Constant) and len(str(call.args[0].value).split()) >= 3
+        )
     ]
     assert silent == []
 
 
 def test_only_the_listed_places_write_statements_that_no_scope_narrows() -> None:
     bare = {"text", "insert", "sqlite.insert", "postgresql.insert"}
-    endings = (".connection", ".connect", ".exec_driver_sql", ".bulk_save_objects", ".bulk_insert_mappings", ".bulk_update_mappings", ".raw_connection")
+    endings = (
+        ".connection",
+        ".connect",
+        ".exec_driver_sql",
+        ".bulk_save_objects",
+        ".bulk_insert_mappings",
+        ".bulk_update_mappings",
+        ".raw_connection",
+    )
     found = _places(lambda name: name in bare or name.endswith(endings))
     _compare(found, AROUND_THE_HOOK, "AROUND_THE_HOOK")
     tables = {
-        path for path, tree in trees("app").items() for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in ("__table__", "get_bind")
+        path
+        for path, tree in trees("app").items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("__table__", "get_bind")
     }
     assert tables <= set(AROUND_THE_HOOK)

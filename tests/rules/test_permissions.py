@@ -14,7 +14,13 @@ from tests.rules.pages import read
 
 Browsers = Callable[[str], Visitor]
 
-KINDS = {ROOT: Kind.SUPER_ADMIN, GA: Kind.GROUP_ADMIN, NORTH: Kind.OPERATOR, SOUTH: Kind.OPERATOR, GHAT: Kind.SUB_OPERATOR}
+KINDS = {
+    ROOT: Kind.SUPER_ADMIN,
+    GA: Kind.GROUP_ADMIN,
+    NORTH: Kind.OPERATOR,
+    SOUTH: Kind.OPERATOR,
+    GHAT: Kind.SUB_OPERATOR,
+}
 
 ENDS_THE_SESSION = "logout"
 
@@ -71,11 +77,21 @@ def test_a_manager_with_one_key_opens_its_doors_and_no_others(
 def test_parents_open_what_their_kind_and_their_reseller_keys_open(
     email: str, app: Flask, house: House, every_door: list[Door], visitor: Browsers
 ) -> None:
-    held = {GA: {*MANAGER_KEYS, *RESELLER_KEYS}, NORTH: {*MANAGER_KEYS, "reseller-module", "delete-customer"}, ROOT: set()}
+    held = {
+        GA: {*MANAGER_KEYS, *RESELLER_KEYS},
+        NORTH: {*MANAGER_KEYS, "reseller-module", "delete-customer"},
+        ROOT: set(),
+    }
     keys = held.get(email, set(MANAGER_KEYS))
     somebody = visitor(email)
     wrong = [
-        verdict(somebody, door, "GET", door.address(house, email if email != ROOT else NORTH), allowed=door.opens_to(KINDS[email], keys))
+        verdict(
+            somebody,
+            door,
+            "GET",
+            door.address(house, email if email != ROOT else NORTH),
+            allowed=door.opens_to(KINDS[email], keys),
+        )
         for door in every_door
         if "GET" in door.methods and (email != ROOT or door.key not in (SIGNED_IN, PUBLIC))
     ]
@@ -107,19 +123,24 @@ def test_what_a_manager_may_not_do_is_no_link_and_no_button_of_any_page_it_can_o
     hold(app, NEWBIE, set(MANAGER_KEYS))
     newbie = visitor(NEWBIE)
     offered = {
-        address: _offers(app, newbie, address, every_door) for address in _pages_of(newbie, house, every_door, set(MANAGER_KEYS))
+        address: _offers(app, newbie, address, every_door)
+        for address in _pages_of(newbie, house, every_door, set(MANAGER_KEYS))
     }
     shown = []
     for missing in MANAGER_KEYS:
         keys = set(MANAGER_KEYS) - {missing}
         hold(app, NEWBIE, keys)
-        for address in [page for page, behind in offered.items() if any(door.asks_for == missing for _what, door in behind)]:
+        for address in [
+            page for page, behind in offered.items() if any(door.asks_for == missing for _what, door in behind)
+        ]:
             if not _door_of(app, every_door, address).opens_to(Kind.MANAGER, keys):
                 continue
             for what, door in _offers(app, newbie, address, every_door):
                 if door.key == missing:
                     shown.append(f"without {missing} {address} still offers {what}")
-    assert {door.key for behind in offered.values() for _what, door in behind} >= set(MANAGER_KEYS) & {door.key for door in every_door}
+    assert {door.key for behind in offered.values() for _what, door in behind} >= set(MANAGER_KEYS) & {
+        door.key for door in every_door
+    }
     assert not shown, "\n".join(sorted(set(shown)))
 
 
@@ -142,8 +163,16 @@ def _offers(app: Flask, who: Visitor, address: str, every_door: list[Door]) -> l
 
 def _pages_of(who: Visitor, house: House, every_door: list[Door], keys: set[str]) -> list[str]:
     """Return the addresses of the pages that open, the tabs of the profiles among them."""
-    opening = [door for door in every_door if "GET" in door.methods and door.opens_to(Kind.MANAGER, keys) and not is_public(door)]
-    addresses = [door.address(house, SOUTH) for door in opening if door.route not in (ENDS_THE_SESSION, "export", "invoice", "receipt")]
+    opening = [
+        door
+        for door in every_door
+        if "GET" in door.methods and door.opens_to(Kind.MANAGER, keys) and not is_public(door)
+    ]
+    addresses = [
+        door.address(house, SOUTH)
+        for door in opening
+        if door.route not in (ENDS_THE_SESSION, "export", "invoice", "receipt")
+    ]
     tabs = {
         link
         for address in addresses
@@ -162,7 +191,12 @@ def test_what_a_parent_may_not_do_is_no_link_and_no_button(
     parent = visitor(email)
     shown = []
     for door in every_door:
-        if "GET" in door.methods and door.opens_to(KINDS[email], keys) and not is_public(door) and door.route != ENDS_THE_SESSION:
+        if (
+            "GET" in door.methods
+            and door.opens_to(KINDS[email], keys)
+            and not is_public(door)
+            and door.route != ENDS_THE_SESSION
+        ):
             address = door.address(house, email)
             shown += [
                 f"{address} offers {what}, which needs {behind.key}"
@@ -183,7 +217,11 @@ def test_every_door_that_opens_to_a_manager_is_behind_a_link_or_a_form_of_some_p
         for address in _pages_of(newbie, house, every_door, keys)
         for _what, door in _offers(app, newbie, address, every_door)
     }
-    alone = [door.rule for door in every_door if door.opens_to(Kind.MANAGER, keys) and not is_public(door) and door.endpoint not in reached]
+    alone = [
+        door.rule
+        for door in every_door
+        if door.opens_to(Kind.MANAGER, keys) and not is_public(door) and door.endpoint not in reached
+    ]
     assert [rule for rule in alone if rule not in UNSEEN] == []
 
 
@@ -195,7 +233,9 @@ def test_the_keys_of_resellers_open_nothing_to_a_manager_and_no_door_of_parents_
     assert set(AUDIENCES["parents"]) == set(PARENTS)
 
 
-def test_a_withdrawn_key_binds_at_the_next_request_and_ends_no_session(app: Flask, house: House, visitor: Browsers) -> None:
+def test_a_withdrawn_key_binds_at_the_next_request_and_ends_no_session(
+    app: Flask, house: House, visitor: Browsers
+) -> None:
     newbie = visitor(NEWBIE)
     hold(app, NEWBIE, {"print-invoice"})
     assert newbie.send("GET", "/bills/list/").status_code == 200
@@ -219,7 +259,11 @@ def test_the_answer_to_a_missing_key_names_it_and_the_refusal_is_logged_in_the_a
     assert "delete-bills" in page
     with app.app_context(), everywhere("the test reads the log"):
         newbie = db.session.get_one(Account, house.row(SOUTH, "Account"))
-        entry = db.session.execute(select(Activity).where(Activity.event == "access.refused").order_by(Activity.id.desc())).scalars().first()
+        entry = (
+            db.session.execute(select(Activity).where(Activity.event == "access.refused").order_by(Activity.id.desc()))
+            .scalars()
+            .first()
+        )
         assert entry is not None
         assert (entry.tenant_id, entry.actor_id) == (newbie.tenant_id, newbie.id)
         assert '"path":"/bills/delete/1"' in entry.detail

@@ -11,5 +11,8 @@ def test_the_routes_are_those_of_the_checked_in_list(app: Flask) -> None:
     kept, found = ({" ".join(line.split()) for line in lines} for lines in (kept, found))
     changes = [f"new:  {line}" for line in sorted(found - kept)] + [f"gone: {line}" for line in sorted(kept - found)]
     assert not changes, "\n".join(
-        [*changes, "Is each line meant, and the key right? Then run:  python -m tests.rules.write_routes  and commit tests/rules/routes.txt"]
+        [
+            *changes,
+            "Is each line meant, and the key right? Then run:  python -m tests.rules.write_routes  and commit tests/rules/routes.txt",
+        ]
     )

@@ -17,7 +17,7 @@ from app.web.page import Page
 from tests.cast import GA, GHAT, GHATMAN, NORTH, OFFICE, OWNERS, PADMA_COLLECTOR, PADMA_GA, ROOT, SOUTH
 from tests.conftest import FormReader
 from tests.rules.doors import Door, is_public
-from tests.rules.house import AMOUNTS, WORDS, House, Visitor, fingerprint, shown, traces
+from tests.rules.house import WORDS, House, Visitor, fingerprint, shown, traces
 
 Browsers = Callable[[str], Visitor]
 
@@ -36,7 +36,13 @@ SEES = {GHAT: {GHAT}, SOUTH: {SOUTH}, OFFICE: {GA}, PADMA_GA: {PADMA_GA}, PADMA_
 ABOVE = {GHAT: {NORTH, GA}, GHATMAN: {NORTH, GA}, SOUTH: {GA}, OFFICE: set(), PADMA_GA: set(), PADMA_COLLECTOR: set()}
 """Owners above, whose packages and billing profiles may be chosen: they are given down (spec §9)."""
 
-ID_FIELDS = {"package_id": "Package", "profile_id": "BillingProfile", "zone_id": "Zone", "category_id": "ExpenseCategory", "customer": "Customer"}
+ID_FIELDS = {
+    "package_id": "Package",
+    "profile_id": "BillingProfile",
+    "zone_id": "Zone",
+    "category_id": "ExpenseCategory",
+    "customer": "Customer",
+}
 """Form fields that carry the id of a row, with its model."""
 
 NO_ROWS = {"request_id", "csrf_token", "version"}
@@ -45,7 +51,13 @@ NO_ROWS = {"request_id", "csrf_token", "version"}
 def gives_away(page: str, stranger: str) -> list[str]:
     """Return the traces of foreign owners on a page that a stranger got."""
     text = shown(page)
-    return [trace for owner in OWNERS if owner not in SEES[stranger] for trace in traces(owner) if trace in text and not _given_down(trace, stranger)]
+    return [
+        trace
+        for owner in OWNERS
+        if owner not in SEES[stranger]
+        for trace in traces(owner)
+        if trace in text and not _given_down(trace, stranger)
+    ]
 
 
 def _given_down(trace: str, stranger: str) -> bool:
@@ -87,7 +99,12 @@ def _questions(page: Any, house: House) -> list[str]:
             asked.append(f"{one.name}_from=1&{one.name}_to=99999")
         else:
             asked.append(f"{one.name}_from=2020-01-01&{one.name}_to=2030-01-01")
-    hidden = {"_flt_0_owner_id": house.rows[NORTH]["Account"], "_flt_0_tenant_id": 2, "_flt_0_id": house.rows[NORTH]["Customer"], "_flt_0_customer": 1}
+    hidden = {
+        "_flt_0_owner_id": house.rows[NORTH]["Account"],
+        "_flt_0_tenant_id": 2,
+        "_flt_0_id": house.rows[NORTH]["Customer"],
+        "_flt_0_customer": 1,
+    }
     asked.append("&".join(f"{name}={value}" for name, value in hidden.items()))
     return asked + [f"_flt_1_{name}={WORDS[NORTH]}" for name in page.search_columns]
 
@@ -108,7 +125,9 @@ def test_no_list_and_no_export_tells_of_foreign_rows_however_it_is_asked(
         for question in questions:
             answer = stranger.send("GET", f"{door.rule}?{question}")
             # the page repeats what was searched for: it must not say more than that
-            leaks = [trace for trace in gives_away(answer.text, who) if trace not in shown(question.replace("%20", " "))]
+            leaks = [
+                trace for trace in gives_away(answer.text, who) if trace not in shown(question.replace("%20", " "))
+            ]
             closed = answer.status_code == 403 and door.key in {*AUDIENCES, *RESELLER_KEYS}
             if not (answer.status_code == 200 or closed) or leaks:
                 told.append(f"{door.rule}?{question} answers {answer.status_code} and tells {leaks}")
@@ -142,7 +161,11 @@ def test_no_page_of_one_s_own_tells_of_foreign_rows(
         if "GET" not in door.methods or is_public(door):
             continue
         own = door.address(house, HOME_OF[who])
-        tabs = [f"{own}?tab={tab}" for tab in ("profile", "bills", "payments", "statement", "sessions", "history")] if door.route == "show" else [own]
+        tabs = (
+            [f"{own}?tab={tab}" for tab in ("profile", "bills", "payments", "statement", "sessions", "history")]
+            if door.route == "show"
+            else [own]
+        )
         for address in tabs:
             answer = stranger.send("GET", address)
             leaks = gives_away(answer.text, who) if answer.mimetype != "application/pdf" else []
@@ -171,13 +194,17 @@ def test_a_foreign_id_in_a_field_of_a_form_is_refused_and_nothing_is_written(
             for name in set(form) - NO_ROWS:
                 if not name.endswith("_id") and name not in ID_FIELDS:
                     continue
-                assert name in ID_FIELDS, f"{door.rule} has a field {name!r}: name its model in ID_FIELDS, so that foreign ids are tried in it"
+                assert name in ID_FIELDS, (
+                    f"{door.rule} has a field {name!r}: name its model in ID_FIELDS, so that foreign ids are tried in it"
+                )
                 for foreign in _foreign(ID_FIELDS[name], who, house):
                     tried.add(name)
                     answer = stranger.client.post(address, data={**form, **_right(form), name: str(foreign)})
                     leaks = gives_away(answer.text, who)
                     if answer.status_code not in (404, 422) or leaks:
-                        wrong.append(f"POST {address} with {name}={foreign} answers {answer.status_code} and tells {leaks}")
+                        wrong.append(
+                            f"POST {address} with {name}={foreign} answers {answer.status_code} and tells {leaks}"
+                        )
     assert not wrong, "\n".join(wrong)
     assert fingerprint(app) == before
     assert {"package_id", "profile_id", "zone_id", "category_id"} <= tried
@@ -210,7 +237,13 @@ def test_a_bill_cannot_be_raised_for_a_foreign_customer_by_number_or_by_address(
 ) -> None:
     stranger = visitor(who)
     before = fingerprint(app)
-    dates = {"period_from": "2026-11-01", "period_to": "2026-11-30", "due_on": "2026-11-30", "amount": "100", "description": "x"}
+    dates = {
+        "period_from": "2026-11-01",
+        "period_to": "2026-11-30",
+        "due_on": "2026-11-30",
+        "amount": "100",
+        "description": "x",
+    }
     foreign = house.rows[NORTH]["Customer"]
     assert stranger.send("GET", f"/bills/add?customer={foreign}").status_code == 404
     assert stranger.send("POST", f"/bills/add?customer={foreign}", **dates).status_code == 404
@@ -225,7 +258,15 @@ def test_a_bill_cannot_be_raised_for_a_foreign_customer_by_number_or_by_address(
 def test_the_owner_is_nothing_a_form_can_choose(app: Flask, house: House, visitor: Browsers) -> None:
     south = visitor(SOUTH)
     north_id, padma_id = house.rows[NORTH]["Customer"], house.rows[PADMA_GA]["Customer"]
-    smuggled = {"owner_id": "3", "tenant_id": "2", "id": str(north_id), "due": "0", "advance": "99999", "created_by_id": "1", "status": "disabled"}
+    smuggled = {
+        "owner_id": "3",
+        "tenant_id": "2",
+        "id": str(north_id),
+        "due": "0",
+        "advance": "99999",
+        "created_by_id": "1",
+        "status": "disabled",
+    }
     address = f"/customers/edit/{house.rows[SOUTH]['Customer']}"
     reader = FormReader()
     reader.feed(south.page(address))
@@ -239,7 +280,9 @@ def test_the_owner_is_nothing_a_form_can_choose(app: Flask, house: House, visito
     assert south.send("GET", f"/customers/show/{house.rows[SOUTH]['Customer']}?tab=bills").status_code == 200
 
 
-def test_the_super_admin_sees_no_customer_data(app: Flask, house: House, every_door: list[Door], visitor: Browsers) -> None:
+def test_the_super_admin_sees_no_customer_data(
+    app: Flask, house: House, every_door: list[Door], visitor: Browsers
+) -> None:
     root = visitor(ROOT)
     told = []
     for door in every_door:
@@ -254,7 +297,12 @@ def test_the_super_admin_sees_no_customer_data(app: Flask, house: House, every_d
 
 
 def test_a_group_admin_sees_its_whole_tenant_and_nothing_of_the_other(house: House, visitor: Browsers) -> None:
-    for address in ("/customers/list/?page_size=100", "/bills/list/?page_size=100", "/payments/list/?page_size=100", "/expenses/list/?page_size=100"):
+    for address in (
+        "/customers/list/?page_size=100",
+        "/bills/list/?page_size=100",
+        "/payments/list/?page_size=100",
+        "/expenses/list/?page_size=100",
+    ):
         page = shown(visitor(GA).page(address))
         assert [owner for owner in OWNERS if WORDS[owner] in page] == [GA, NORTH, SOUTH, GHAT], address
 
@@ -265,14 +313,39 @@ def test_an_operator_sees_its_sub_operators_rows_and_its_manager_does_not(house:
 
 
 def test_every_model_with_an_owner_that_has_a_page_has_a_marked_row(house: House, every_door: list[Door]) -> None:
-    models = {door.model for door in every_door if isinstance(door.view, Page) and door.model is not None and issubclass(door.model, OwnerColumns)}
+    models = {
+        door.model
+        for door in every_door
+        if isinstance(door.view, Page) and door.model is not None and issubclass(door.model, OwnerColumns)
+    }
     assert {model.__name__ for model in models} <= set(house.rows[NORTH])
 
 
 ODD = st.one_of(
-    st.sampled_from(["1", "-1", "0", "1 OR 1=1", "%", "_", "'", "\\", "২", "9" * 30, "\x01", WORDS[NORTH], "8028.23", NORTH, "all", "None"]),
+    st.sampled_from(
+        [
+            "1",
+            "-1",
+            "0",
+            "1 OR 1=1",
+            "%",
+            "_",
+            "'",
+            "\\",
+            "২",
+            "9" * 30,
+            "\x01",
+            WORDS[NORTH],
+            "8028.23",
+            NORTH,
+            "all",
+            "None",
+        ]
+    ),
     st.integers(0, 60).map(str),
-    st.text(max_size=12).filter(lambda text: "\x00" not in text and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)),
+    st.text(max_size=12).filter(
+        lambda text: "\x00" not in text and not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+    ),
 )
 NAMES = st.sampled_from(
     "q page page_size sort dir tab status package zone type cycle payment category period_from due_on_to open_from amount_to again size customer"
@@ -284,7 +357,11 @@ def test_whatever_a_stranger_throws_at_the_house_nothing_foreign_comes_back(
     app: Flask, house: House, every_door: list[Door], visitor: Browsers
 ) -> None:
     strangers = {who: visitor(who) for who in (SOUTH, GHATMAN, PADMA_COLLECTOR)}
-    targets = [door for door in every_door if not is_public(door) and door.route != "logout" and not door.endpoint.startswith("AccountPage")]
+    targets = [
+        door
+        for door in every_door
+        if not is_public(door) and door.route != "logout" and not door.endpoint.startswith("AccountPage")
+    ]
     before = fingerprint(app)
 
     @hypothesis.settings(max_examples=80, suppress_health_check=list(hypothesis.HealthCheck))

@@ -20,10 +20,16 @@ from tests.rules.house import AMOUNTS, WORDS, House, Visitor, hold, shown
 Browsers = Callable[[str], Visitor]
 
 QUERIES = {
-    "/customers": ["", "q=Rahima", "status=active", "payment=due", "sort=name&dir=asc", "sort=due&dir=desc", "type=other", "_flt_2_name=Jasim", "status=nothing"],
-    "/bills": ["", "status=unpaid", "status=partial", "sort=total&dir=asc", "open_from=1000", "purpose=manual", "q=Quader", "due_on_from=2026-11-30"],
-    "/payments": ["", "method=cash", "amount_from=3200&amount_to=3300", "q=Burgundy", "status=void"],
-    "/expenses": ["", "amount_from=620", "q=lunch", "status=valid"],
+    "/customers": (
+        *("", "q=Rahima", "status=active", "payment=due", "sort=name&dir=asc", "sort=due&dir=desc", "type=other"),
+        *("_flt_2_name=Jasim", "status=nothing"),
+    ),
+    "/bills": (
+        *("", "status=unpaid", "status=partial", "sort=total&dir=asc", "open_from=1000", "purpose=manual", "q=Quader"),
+        "due_on_from=2026-11-30",
+    ),
+    "/payments": ("", "method=cash", "amount_from=3200&amount_to=3300", "q=Burgundy", "status=void"),
+    "/expenses": ("", "amount_from=620", "q=lunch", "status=valid"),
 }
 
 
@@ -45,7 +51,9 @@ def test_the_csv_holds_the_rows_of_the_list_in_their_order(base: str, house: Hou
         page = boss.page(f"{base}/list/?page_size=100&{query}")
         rows = rows_of(boss.send("GET", f"{base}/export?{query}"))
         listed = list(dict.fromkeys(numbers_on(page)))
-        assert len(rows) - 1 == len(listed), f"{base}?{query}: {len(rows) - 1} rows in the CSV, {len(listed)} in the list"
+        assert len(rows) - 1 == len(listed), (
+            f"{base}?{query}: {len(rows) - 1} rows in the CSV, {len(listed)} in the list"
+        )
         text = shown(page)
         table = text.partition("<tbody>")[2].partition("</tbody>")[0]
         words = [re.sub(r"\D", "", row[0]) if base in ("/bills", "/payments") else row[0] for row in rows[1:]]
@@ -59,7 +67,9 @@ def _first_cells(table: str) -> list[str]:
 
 
 @pytest.mark.parametrize("base", QUERIES)
-def test_the_csv_is_a_download_in_utf_8_with_a_mark_for_spreadsheets(base: str, house: House, visitor: Browsers) -> None:
+def test_the_csv_is_a_download_in_utf_8_with_a_mark_for_spreadsheets(
+    base: str, house: House, visitor: Browsers
+) -> None:
     answer = visitor(NORTH).send("GET", f"{base}/export")
     assert answer.get_data().startswith(b"\xef\xbb\xbf")
     assert answer.mimetype == "text/csv"
@@ -80,23 +90,41 @@ def test_titles_are_in_the_reader_s_language_and_cells_for_machines(house: House
     assert "Name" in english[0] and "Due" in english[0]
     assert all(any("\u0980" <= letter <= "\u09ff" for letter in title) for title in bengali[0]), bengali[0]
     own = next(row for row in bengali if WORDS[NORTH] in row[1])
-    assert "01812345678" in own and "4824.96" in own, "amounts as 1234.50 and phones as 01… in ASCII digits (spec §11.14)"
+    assert "01812345678" in own and "4824.96" in own, (
+        "amounts as 1234.50 and phones as 01… in ASCII digits (spec §11.14)"
+    )
     assert "2026-11-23" in own, "dates as ISO"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", "+1", "-1+1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x", "=cmd|' /C calc'!A0"],
+)
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text: str) -> None:
     assert guarded(text) == "'" + text
 
 
-@pytest.mark.parametrize(("value", "cell"), [(None, ""), (12, "12"), (-12, "-12"), ("-50.00", "-50.00"), ("Rahima", "Rahima"), ("01712345678", "01712345678"), ("", "")])
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (None, ""),
+        (12, "12"),
+        (-12, "-12"),
+        ("-50.00", "-50.00"),
+        ("Rahima", "Rahima"),
+        ("01712345678", "01712345678"),
+        ("", ""),
+    ],
+)
 def test_a_harmless_cell_is_left_alone(value: object, cell: str) -> None:
     assert guarded(value) == cell
 
 
 def test_an_advance_stays_a_number_in_the_csv(app: Flask, house: House, visitor: Browsers) -> None:
     with app.app_context(), everywhere("the test gives an advance"), transaction() as session:
-        session.execute(update(Customer).where(Customer.id == house.rows[NORTH]["Customer"]).values(due=0, advance=50_00))
+        session.execute(
+            update(Customer).where(Customer.id == house.rows[NORTH]["Customer"]).values(due=0, advance=50_00)
+        )
     row = next(row for row in rows_of(visitor(NORTH).send("GET", "/customers/export")) if WORDS[NORTH] in row[1])
     assert "-50.00" in row
 
@@ -105,14 +133,20 @@ def test_a_formula_typed_into_a_name_comes_out_harmless(app: Flask, house: House
     with app.app_context(), everywhere("the test types a formula"), transaction() as session:
         session.get_one(Customer, house.rows[NORTH]["Customer"]).name = '=HYPERLINK("http://evil.example.com")'
     cells = [cell for row in rows_of(visitor(NORTH).send("GET", "/customers/export"))[1:] for cell in row]
-    assert "'=HYPERLINK(\"http://evil.example.com\")" in cells
+    assert '\'=HYPERLINK("http://evil.example.com")' in cells
     assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
 
 
-def test_an_export_is_logged_with_its_query_and_nothing_else_changes(app: Flask, house: House, visitor: Browsers) -> None:
+def test_an_export_is_logged_with_its_query_and_nothing_else_changes(
+    app: Flask, house: House, visitor: Browsers
+) -> None:
     visitor(ACCOUNTS).send("GET", "/bills/export?status=unpaid")
     with app.app_context(), everywhere("the test reads the log"):
-        entry = db.session.execute(select(Activity).where(Activity.event == "list.exported").order_by(Activity.id.desc())).scalars().first()
+        entry = (
+            db.session.execute(select(Activity).where(Activity.event == "list.exported").order_by(Activity.id.desc()))
+            .scalars()
+            .first()
+        )
         assert entry is not None and '"query":"status=unpaid"' in entry.detail and entry.actor_name == "Rafiq Accounts"
 
 
@@ -130,7 +164,8 @@ class TestWhatIsDueWithoutTheKeysForIt:
     def test_it_is_neither_in_the_list_nor_in_the_csv_nor_on_the_profile(self, newbie: Visitor, house: House) -> None:
         profile = f"/customers/show/{house.rows[SOUTH]['Customer']}"
         tabs = [f"{profile}?tab={tab}" for tab in ("profile", "bills", "payments", "statement", "history")]
-        for address in ("/customers/list/", "/customers/export", profile, *tabs, f"/customers/edit/{house.rows[SOUTH]['Customer']}", "/", "/activity/"):
+        form = f"/customers/edit/{house.rows[SOUTH]['Customer']}"
+        for address in ("/customers/list/", "/customers/export", profile, *tabs, form, "/", "/activity/"):
             text = shown(newbie.send("GET", address).text)
             assert not [amount for amount in self.amounts() if amount in text], address
         titles = rows_of(newbie.send("GET", "/customers/export"))[0]
@@ -141,11 +176,22 @@ class TestWhatIsDueWithoutTheKeysForIt:
         plain = numbers_on(newbie.page("/customers/list/"))
         for way in ("asc", "desc"):
             assert numbers_on(newbie.page(f"/customers/list/?sort=due&dir={way}")) == plain
-        assert "sort=due" not in newbie.page("/customers/list/").replace("sort=due&amp;dir", "sort=due&dir").partition("<table")[2]
+        assert (
+            "sort=due"
+            not in newbie.page("/customers/list/").replace("sort=due&amp;dir", "sort=due&dir").partition("<table")[2]
+        )
 
     def test_the_list_cannot_be_filtered_by_it(self, newbie: Visitor) -> None:
         everybody = numbers_on(newbie.page("/customers/list/"))
-        for query in ("payment=due", "payment=paid", "payment=advance", "_flt_0_due=0", "_flt_1_due=0", "_flt_0_advance=0", "_flt_0_paid_on_open=0"):
+        for query in (
+            "payment=due",
+            "payment=paid",
+            "payment=advance",
+            "_flt_0_due=0",
+            "_flt_1_due=0",
+            "_flt_0_advance=0",
+            "_flt_0_paid_on_open=0",
+        ):
             assert numbers_on(newbie.page(f"/customers/list/?{query}")) == everybody, query
             assert len(rows_of(newbie.send("GET", f"/customers/export?{query}"))) - 1 == len(set(everybody)), query
 

@@ -38,7 +38,11 @@ INSIDE = ["/customers/list/", "/bills/list/?status=unpaid&page=2", "/customers/s
 
 
 def _leads_inside(location: str) -> bool:
-    return location.startswith("/") and not location.startswith(("//", "/\\")) and not any(ord(letter) < 33 for letter in location)
+    return (
+        location.startswith("/")
+        and not location.startswith(("//", "/\\"))
+        and not any(ord(letter) < 33 for letter in location)
+    )
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
@@ -46,7 +50,9 @@ def test_signing_in_leads_nowhere_else(target: str, house: House, stranger: Visi
     page = stranger.client.get("/login/", query_string={"next": target})
     assert page.status_code == 200
     form = form_fields(page.text, "email")
-    answer = stranger.client.post("/login/", data=form | {"email": COLLECTOR, "password": "sanjog-demo-1", "next": target})
+    answer = stranger.client.post(
+        "/login/", data=form | {"email": COLLECTOR, "password": "sanjog-demo-1", "next": target}
+    )
     assert answer.status_code == 302
     assert _leads_inside(answer.location), answer.location
 
