@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test lint format screenshots translations docs vendor
+.PHONY: help install demo serve test bench lint format screenshots translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ serve: install ## serve the database that is there: PORT=8080 DATABASE_URL=…
 
 test: ## run all tests on SQLite, and all but the browser's on PostgreSQL: ARGS="-k receipt"
 	@scripts/test.sh $(ARGS)
+
+bench: install ## measure pieces of work, with ratios to a limit measured in the same run
+	@.venv/bin/python scripts/bench.py
 
 lint: ## look at style and types
 	@scripts/venv.sh requirements-dev.txt

@@ -3,12 +3,13 @@
 import secrets
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case, select
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
+from app.accounts.models import Account
 from app.core.clock import UtcDateTime, now
 from app.core.database import Base
 from app.core.money import Money
@@ -72,6 +73,8 @@ class Payment(Owned, Base):
     voided_by_id: Mapped[int | None] = mapped_column()
     void_reason: Mapped[str] = mapped_column(String(200), default="")
 
+    collector_name: ClassVar[Any]
+
     customer: Mapped[Customer] = relationship(viewonly=True, primaryjoin="foreign(Payment.customer_id) == Customer.id")
 
     @hybrid_property
@@ -83,6 +86,13 @@ class Payment(Owned, Base):
     @classmethod
     def _status_sql(cls) -> Any:
         return case((cls.voided_at.is_not(None), PaymentState.VOID.value), else_=PaymentState.VALID.value)
+
+
+# the name of who took the money: it stands on the receipt, whoever reads it, also when that account lies above the reader
+_collector = Account.__table__.alias()
+Payment.collector_name = column_property(
+    select(_collector.c.name).where(_collector.c.id == Payment.collected_by_id).scalar_subquery()
+)
 
 
 class Allocation(Owned, Base):

@@ -32,7 +32,7 @@ from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
 from app.payments.collecting import ensure_still_due
-from app.payments.documents import check_url, collector_name, receipt
+from app.payments.documents import check_url, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
 from app.payments.models import Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
@@ -96,7 +96,7 @@ class PaymentPage(Page):
         Column("paid_on", _l("Date"), lambda row: row.paid_on, "date", sort=Payment.paid_on),
         Column("received_at", _l("Recorded"), lambda row: row.received_at, "moment", sort=Payment.received_at),
         Column("method", _l("Method"), lambda row: str(METHODS[row.method])),
-        Column("collector", _l("Taken by"), collector_name, "data"),
+        Column("collector", _l("Taken by"), lambda row: row.collector_name, "data"),
         Column("note", _l("Note"), lambda row: row.note, only_csv=True),
         Column(
             "status",
@@ -225,7 +225,7 @@ class PaymentPage(Page):
                 "received_at": payment.received_at,
                 "paid_on": payment.paid_on,
                 "method": METHODS[payment.method],
-                "collector": collector_name(payment),
+                "collector": payment.collector_name,
                 "status": payment.status,
                 "void_reason": payment.void_reason,
                 "note": payment.note,
@@ -367,7 +367,7 @@ def second_entry_question(earlier: Payment) -> str:
         "%(amount)s from this customer were recorded at %(time)s by %(name)s, receipt %(number)s. Is this another payment?",
         amount=show_taka(earlier.amount),
         time=show_digits(f"{to_dhaka(earlier.received_at):%H:%M}"),
-        name=collector_name(earlier),
+        name=earlier.collector_name,
         number=show_digits(earlier.number),
     )
 

@@ -68,7 +68,6 @@ EVERYWHERE = {
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
     "app/packages/queries.py": {"price_chain"},
-    "app/payments/documents.py": {"collector_name"},
     "app/payments/recharge_views.py": {"_package"},
     "app/payments/recharging.py": {"_profile"},
     "app/payments/services.py": {"_owner_of_holder", "recorded_by"},
@@ -85,6 +84,7 @@ AROUND_THE_HOOK = {
     "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
     "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
+    "app/payments/models.py": {"<module>"},  # the name of who took the money, whoever reads the receipt
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
 }
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""
