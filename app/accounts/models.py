@@ -105,7 +105,6 @@ class Counter(Base):
     """The last number given out in a series of a tenant."""
 
     __tablename__ = "counters"
-    __table_args__ = (UniqueConstraint("tenant_id", "series"),)
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
     series: Mapped[str] = mapped_column(String(20), primary_key=True)

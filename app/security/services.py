@@ -16,7 +16,7 @@ from app.core.database import db, transaction
 
 def sign_in(email: str, password: str) -> Actor | None:
     """Sign in by email and password; None when they do not fit, whatever the cause: unknown, wrong, suspended (spec §8)."""
-    account = find_by_email(email) if len(email) <= 190 else None
+    account = find_by_email(email) if len(email) <= 190 and "\x00" not in email else None
     with everywhere("who signs in is not known yet"):
         credential = db.session.get(Credential, account.id) if account else None
     fits = password_fits(credential, password[:LONGEST_PASSWORD]) and len(password) <= LONGEST_PASSWORD

@@ -138,7 +138,6 @@ def upgrade() -> None:
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_counters_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "series", name=op.f("pk_counters")),
-        sa.UniqueConstraint("tenant_id", "series", name=op.f("uq_counters_tenant_id_series")),
     )
     op.create_table(
         "billing_profiles",
@@ -858,6 +857,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("discounts", schema=None) as batch_op:
         batch_op.create_index("ix_discounts_bill", ["tenant_id", "bill_id"], unique=False)
+
 
 
 def downgrade() -> None:

@@ -87,6 +87,8 @@ def test_the_difference_is_shown_before_it_is_saved(browser):
     browser.go(f"/managers/permissions/{number}")
     browser.find('input[name="keys"][value="edit-suspend-date"]').click()
     browser.see("1 added")
+    browser.press("Undo changes")
+    browser.see("Nothing changed yet")
     browser.go(f"/managers/permissions/{number}?template=support-desk")
     browser.wait(lambda: browser.find('button[name="seen"]').is_enabled(), "the button to save")
 

@@ -247,7 +247,7 @@ def test_a_nul_character_in_a_comment_is_dropped(house: House, visitor: Browsers
     north, address = visitor(NORTH), f"/customers/edit/{house.rows[NORTH]['Customer']}"
     form = form_fields(north.page(address), "comment")
     assert north.client.post(address, data=form | {"comment": "calls\x00 back"}).status_code == 303
-    assert form_fields(north.page(address), "comment")["comment"] == "calls back"
+    assert form_fields(north.page(address), "comment")["comment"].strip() == "calls back"
 
 
 def test_a_nul_character_in_the_sign_in_form_is_refused_with_a_sentence(
