@@ -194,7 +194,13 @@ class Browser:
             found = self.driver.find_elements("xpath", targets)
             return next((element for element in found if element.is_displayed() and element.is_enabled()), None)
 
-        element = self.wait(visible, f"a button or link “{words}”")
+        self._click(self.wait(visible, f"a button or link “{words}”"))
+
+    def tick(self, selector: str) -> None:
+        """Click the first visible element of a CSS selector, such as a check box, wherever it is on the page."""
+        self._click(self.find(selector))
+
+    def _click(self, element: WebElement) -> None:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
         element.click()
 

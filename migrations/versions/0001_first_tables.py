@@ -859,7 +859,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_discounts_bill", ["tenant_id", "bill_id"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("discounts", schema=None) as batch_op:
         batch_op.drop_index("ix_discounts_bill")

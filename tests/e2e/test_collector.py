@@ -103,7 +103,7 @@ def test_a_granted_and_a_withdrawn_key_bind_at_the_very_next_tap(browser):
         next(link for link in browser.all("tbody a") if "Sumaiya" in link.text).get_attribute("href").rsplit("/", 1)[1]
     )
     browser.go(f"/managers/permissions/{manager}")
-    browser.find('input[name="keys"][value="print-invoice"]').click()
+    browser.tick('input[name="keys"][value="print-invoice"]')
     browser.wait(lambda: browser.find('button[name="seen"]').is_enabled(), "the button to save")
     browser.find('button[name="seen"]').click()
     browser.wait(lambda: "/managers/show/" in browser.path, "the Manager's page")

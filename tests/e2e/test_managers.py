@@ -85,7 +85,7 @@ def test_the_difference_is_shown_before_it_is_saved(browser):
     be(browser, NORTH)
     number = manager_page(browser, "Tanvir Ahmed")
     browser.go(f"/managers/permissions/{number}")
-    browser.find('input[name="keys"][value="edit-suspend-date"]').click()
+    browser.tick('input[name="keys"][value="edit-suspend-date"]')
     browser.see("1 added")
     browser.press("Undo changes")
     browser.see("Nothing changed yet")
