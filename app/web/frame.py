@@ -60,7 +60,8 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    g.request_id = secrets.token_hex(8)
+    # a letter first: nobody shall read it as a number
+    g.request_id = f"r{secrets.token_hex(8)}"
     set_actor(None)
     if request.endpoint == "static":
         return None
