@@ -84,10 +84,12 @@ AROUND_THE_HOOK = {
     "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
     "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
-    "app/payments/models.py": {"<module>"},  # the name of who took the money, whoever reads the receipt
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
 }
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""
+
+AROUND_BY_TABLE = {"app/payments/models.py"}  # the name of who took the money, whoever reads the receipt
+"""Files that name a table beside its class: a column of it goes round the hook too."""
 
 
 def test_every_mapped_class_has_an_owner_or_is_on_the_short_global_list() -> None:
@@ -308,4 +310,5 @@ def test_only_the_listed_places_write_statements_that_no_scope_narrows() -> None
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in ("__table__", "get_bind")
     }
-    assert tables <= set(AROUND_THE_HOOK)
+    assert tables <= set(AROUND_THE_HOOK) | AROUND_BY_TABLE
+    assert AROUND_BY_TABLE <= tables
