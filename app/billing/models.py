@@ -53,7 +53,7 @@ class Bill(Owned, Base):
         same_tenant("customer_id", "customers"),
         same_tenant("package_id", "packages"),
         UniqueConstraint("tenant_id", "number"),
-        # the form a bill by hand, a recharge or a package change came from: the same form again makes no second one
+        # the form a recharge came from: the same form again makes no second one
         UniqueConstraint("tenant_id", "request_id"),
         # one monthly bill a month and customer, whatever its period is edited to; bills of other purposes have no month
         Index("uq_bills_month", "tenant_id", "customer_id", "month", unique=True),
