@@ -1,6 +1,8 @@
 """Every setting, a class per environment. Secrets come from the environment only."""
 
 import os
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -46,12 +48,20 @@ class Settings:
     RATELIMIT_ENABLED = False
 
 
+def _field_keys() -> tuple[str, ...]:
+    return tuple(key.strip() for key in os.environ.get("FIELD_KEYS", "").split(",") if key.strip())
+
+
+DEMO_FIELD_KEY = urlsafe_b64encode(sha256(b"demo-field-key-known-to-everybody").digest()).decode()
+
+
 class Demo(Settings):
     """The demonstration: known secrets, the cast's password on the sign-in page."""
 
     DEMO = True
     SECRET_KEY = os.environ.get("SECRET_KEY") or "demo-secret-known-to-everybody"
     LOG_KEY = os.environ.get("LOG_KEY") or "demo-log-key-known-to-everybody"
+    FIELD_KEYS = _field_keys() or (DEMO_FIELD_KEY,)
 
 
 class Testing(Demo):
@@ -67,6 +77,8 @@ class Production(Settings):
 
     SECRET_KEY = os.environ.get("SECRET_KEY", "")
     LOG_KEY = os.environ.get("LOG_KEY", "")
+    # Fernet keys, comma between: the first encrypts, all decrypt (`flask isp rotate-keys`)
+    FIELD_KEYS = _field_keys()
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sanjog"
     PREFERRED_URL_SCHEME = "https"

@@ -8,7 +8,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.core import jobs
 from app.core.database import db
-from config import Settings, for_environment
+from config import DEMO_FIELD_KEY, Settings, for_environment
 
 
 def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flask:
@@ -65,3 +65,5 @@ def _refuse_unsafe_settings(app: Flask) -> None:
     for name in ("SECRET_KEY", "LOG_KEY"):
         if app.config[name] in WEAK or len(app.config[name]) < 32:
             raise RuntimeError(f"{name} must be set in the environment: at least 32 characters that nobody can guess")
+    if not app.config["FIELD_KEYS"] or DEMO_FIELD_KEY in app.config["FIELD_KEYS"]:
+        raise RuntimeError("FIELD_KEYS must be set in the environment: Fernet keys of your own, a comma between them")

@@ -33,6 +33,7 @@ from app.billing.suspending import auto_suspend
 from app.books.check import check_books
 from app.core.database import db, transaction
 from app.core.errors import Refused
+from app.core.sealing import rotate_seals
 from app.customers.importing import import_customers, read_file
 from app.demo import SIZES, fill, is_filled
 from app.demo_cast import PASSWORD, people
@@ -211,3 +212,11 @@ def docs() -> None:
     place = ROOT / "docs" / "permissions.md"
     place.write_text(permissions_document(), encoding="utf-8")
     click.echo(os.path.relpath(place))
+
+
+@isp.command("rotate-keys")
+@speaks_english
+def rotate_keys_command() -> None:
+    """Encrypt every secret anew with the first of FIELD_KEYS; the others can then be taken out."""
+    with everywhere("the installation's keys seal the secrets of all"), transaction():
+        click.echo(f"sealed anew: {rotate_seals()}")
