@@ -5,7 +5,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 cp "$root/scripts/vendor/package.json" "$root/scripts/vendor/package-lock.json" "$root/scripts/vendor/.npmrc" \
-   "$root/scripts/vendor/build.mjs" "$root/scripts/vendor/icons.txt" "$build/"
+   "$root/scripts/vendor/build.mjs" "$root/scripts/vendor/charts.mjs" "$root/scripts/vendor/icons.txt" "$build/"
 cd "$build"
 npm ci --silent
 node build.mjs "$root"

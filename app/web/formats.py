@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_babel import get_locale
+from flask_babel import gettext as _
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
@@ -75,6 +76,15 @@ def show_number(value: int) -> str:
     return str(escape(whole.replace("৳", "").replace("\u00a0", "")))
 
 
+def show_bytes(value: int) -> str:
+    """Write an amount of data, in steps of a thousand: 1.2 GB."""
+    for least, words in ((10**9, _("%(n)s GB")), (10**6, _("%(n)s MB")), (0, _("%(n)s kB"))):
+        if value >= least:
+            tenths = (value * 10 + (least or 1000) // 2) // (least or 1000)
+            return words % {"n": in_digits(f"{tenths // 10}.{tenths % 10}", reader_digits())}
+    raise ValueError("an amount of data is not below zero")
+
+
 def init_app(app: Flask) -> None:
     """Make the filters known to the templates."""
     filters: dict[str, Callable[[Any], Any]] = dict(
@@ -87,6 +97,7 @@ def init_app(app: Flask) -> None:
         phone=show_phone,
         digits=show_digits,
         number=show_number,
+        bytes=show_bytes,
     )
     app.jinja_env.filters.update({name: _asked_each_time(work) for name, work in filters.items()})
 

@@ -1,6 +1,7 @@
 // Copies what the pages use out of the pinned packages into app/static/vendor; called by scripts/vendor.sh.
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { build } from "esbuild";
 import { PurgeCSS } from "purgecss";
 import subsetFont from "subset-font";
 
@@ -67,13 +68,23 @@ async function fonts() {
   }
 }
 
+// Bars and lines of ECharts as one module, which a page fetches once a chart comes into view.
+async function charts() {
+  await build({
+    entryPoints: [path.join(import.meta.dirname, "charts.mjs")], outfile: path.join(target, "echarts.js"),
+    bundle: true, minify: true, format: "esm", target: ["chrome90", "firefox90", "safari14"], legalComments: "none",
+    banner: { js: "/*! Apache ECharts 5.6.0, Apache-2.0, bars and lines only: see echarts.LICENSE.txt and echarts.NOTICE.txt */" },
+  });
+}
+
 async function licences() {
   const pairs = [["@tabler/core/LICENSE", "tabler.LICENSE.txt"], ["@tabler/icons/LICENSE", "icons.LICENSE.txt"],
+    ["echarts/LICENSE", "echarts.LICENSE.txt"], ["echarts/NOTICE", "echarts.NOTICE.txt"],
     ["@fontsource-variable/inter/LICENSE", "fonts/inter.LICENSE.txt"], ["@fontsource/noto-sans-bengali/LICENSE", "fonts/noto-sans-bengali.LICENSE.txt"]];
   for (const [from, to] of pairs) await copyFile(path.join(modules, from), path.join(target, to));
 }
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-await Promise.all([css(), icons(), fonts()]);
+await Promise.all([css(), icons(), fonts(), charts()]);
 await licences();
