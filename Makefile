@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test bench lint format screenshots translations docs vendor
+.PHONY: help install demo serve sandbox test bench lint format screenshots translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: ## install, make and fill the database where needed, and serve: PORT=8080 
 
 serve: install ## serve the database that is there: PORT=8080 DATABASE_URL=…
 	@exec .venv/bin/python run.py
+
+sandbox: install ## run bKash, Nagad and SSLCommerz without money on PORT+1, as `make demo` does by itself
+	@exec .venv/bin/python -m app.gateways.sandbox --port $$(($(PORT)+1)) --folder instance
 
 test: ## run all tests on SQLite, and all but the browser's on PostgreSQL: ARGS="-k receipt"
 	@scripts/test.sh $(ARGS)

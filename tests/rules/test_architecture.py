@@ -14,6 +14,7 @@ PACKAGES = (
 
 LAYERS = (
     ("core", ("app.core",)),
+    ("gateways", ("app.gateways",)),
     ("models", ("*.models",)),
     ("access", ("app.access", "app.activity.recorder")),
     ("queries", ("*.queries",)),
