@@ -29,6 +29,14 @@ def tenants_heads() -> Select[tuple[Account]]:
     return select(Account).where(Account.kind == Kind.GROUP_ADMIN.value)
 
 
+def head_of(tenant_id: int) -> int:
+    """Return the account id of a tenant's Group Admin."""
+    with everywhere("the Group Admin lies above who acts"):
+        return db.session.execute(
+            select(Account.id).where(Account.tenant_id == tenant_id, Account.kind == Kind.GROUP_ADMIN.value)
+        ).scalar_one()
+
+
 def one_of(selection: Select[tuple[Account]], row_id: object) -> Account:
     """Return an account of a selection by its id. Raises NotFound for any other."""
     account = get_or_404(Account, row_id)

@@ -29,6 +29,9 @@ SENTENCES = {
     "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
     "bill.voided": _l("Bill %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
     "payment.received": _l("%(amount)s received from %(customer)s, receipt %(number)s"),
+    "payment.received_online": _l(
+        "%(amount)s received from %(customer)s by %(method)s, transaction %(transaction)s, receipt %(number)s"
+    ),
     "payment.edited": _l("Receipt %(replaced)s of %(customer)s corrected by receipt %(number)s: %(reason)s"),
     "payment.voided": _l("Receipt %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
     "expense.added": _l("Expense of %(amount)s for %(category)s added"),
@@ -107,6 +110,7 @@ WORDS = {
         "managers": _l("Managers"),
         "operators": _l("Operators"),
     },
+    "method": {"bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")},
 }
 """Words of entries that are names of ours and not data; permission keys are looked up in their table."""
 

@@ -3,6 +3,7 @@
 Every change of what is owed ends here.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import Enum
 
@@ -55,15 +56,17 @@ def open_bills(customer: Customer) -> list[Bill]:
     )
 
 
-def settle(customer: Customer, change: Change, *, closed: bool = False) -> None:
+def settle(customer: Customer, change: Change, *, closed: bool = False, first: Collection[int] = ()) -> None:
     """Settle open bills from advance, oldest first; the Operators' accounts and the customer's own figures follow.
 
     Call with the customer's row locked. ``closed`` says that the change itself settled a bill, as a discount over all
-    that is open does. ``change`` decides about suspend date and status.
+    that is open does. ``change`` decides about suspend date and status. ``first`` are ids of bills that come before
+    older ones: who pays by a link has chosen them.
     """
     bills = open_bills(customer)
     sources = _unspent(customer)
-    for bill in bills:
+    # sorting is stable: the oldest first on either side
+    for bill in sorted(bills, key=lambda one: one.id not in first):
         parts = [
             _allocate(bill, source, min(bill.total - bill.paid, source.unallocated))
             for source in sources

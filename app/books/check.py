@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from app.access.scope import everywhere
-from app.accounts.models import RESELLERS, Account, Counter, Tenant
+from app.accounts.models import RESELLERS, Account, Counter, Kind, Tenant
 from app.accounts.numbering import BILLS, RECEIPTS
 from app.billing.models import Bill, Credit, Discount, vat_on
 from app.books.models import BookCheck, EntryKind, JournalEntry, JournalLine, Ledger
@@ -18,7 +18,7 @@ from app.core.database import db, transaction
 from app.core.money import share
 from app.customers.models import Customer
 from app.expenses.models import Expense, PaidFrom
-from app.payments.models import Allocation, Payment
+from app.payments.models import ONLINE, Allocation, Payment
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ def check_books() -> Report:
         _check_customers(report)
         _check_operators(report)
         _check_cash(report)
+        _check_gateways(report)
         _check_closings(report)
         _check_numbers(report)
     return report
@@ -239,6 +240,17 @@ def _check_cash(report: Report) -> None:
     owed = {person: missing.get(person, 0) - repaid.get(person, 0) for person in missing.keys() | repaid.keys()}
     report.compare("shortage of person", _ledger_sums(Ledger.SHORTAGE), owed)
     report.compare("surplus of owner", _ledger_sums(Ledger.SURPLUS), surplus)
+
+
+def _check_gateways(report: Report) -> None:
+    """Compare what the gateways of each Group Admin hold with the valid payments that came in through them."""
+    held = _sums(
+        select(Account.id, func.sum(Payment.amount))
+        .join(Payment, Payment.tenant_id == Account.tenant_id)
+        .where(Account.kind == Kind.GROUP_ADMIN.value, Payment.voided_at.is_(None), Payment.method.in_(ONLINE))
+        .group_by(Account.id)
+    )
+    report.compare("money at gateways of", _ledger_sums(Ledger.GATEWAY), held)
 
 
 def _ledger_sums(ledger: Ledger) -> dict[Any, int]:

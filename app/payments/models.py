@@ -26,6 +26,10 @@ class Method(StrEnum):
     SSLCOMMERZ = "sslcommerz"
 
 
+ONLINE = (Method.BKASH, Method.NAGAD, Method.SSLCOMMERZ)
+"""Methods whose money comes in through a gateway of the Group Admin, taken by nobody."""
+
+
 class PaymentState(StrEnum):
     """A payment is valid until it is void; it is never deleted (spec §5.6)."""
 
@@ -46,6 +50,8 @@ class Payment(Owned, Base):
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("tenant_id", "request_id"),
         UniqueConstraint("check_code"),
+        # one receipt for a transaction of a gateway, however often its news comes
+        Index("uq_payments_gateway_transaction", "tenant_id", "method", "gateway_transaction", unique=True),
         Index("ix_payments_tenant_newest", "tenant_id", "id"),
         Index("ix_payments_owner_newest", "owner_id", "id"),
         Index("ix_payments_customer", "tenant_id", "customer_id", "id"),
@@ -61,6 +67,8 @@ class Payment(Owned, Base):
     # what settles no bill yet: the customer's advance
     unallocated: Mapped[int] = mapped_column(Money)
     method: Mapped[str] = mapped_column(String(20), default=Method.CASH)
+    # the gateway's own name of the transaction; cash has none, and online money no collector
+    gateway_transaction: Mapped[str | None] = mapped_column(String(100))
     collected_by_id: Mapped[int | None] = mapped_column()
     paid_on: Mapped[date] = mapped_column()
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

@@ -1,9 +1,9 @@
 """Receive, edit and void payments. Cash, gateways and recharges all post here."""
 
-from contextlib import nullcontext
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -13,6 +13,7 @@ from app.access.actor import Actor, current_actor, shown_number
 from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Account, Kind
 from app.accounts.numbering import RECEIPTS, next_number
+from app.accounts.queries import head_of
 from app.activity.recorder import record
 from app.billing.services import discount_bill
 from app.billing.settlement import Change, charge_operators, lock_customer, open_bills, release, settle
@@ -24,13 +25,16 @@ from app.core.clock import now, today
 from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer
-from app.payments.models import Allocation, Method, Payment, PaymentState
+from app.payments.models import ONLINE, Allocation, Method, Payment, PaymentState
 
 LIKELY_SECOND = timedelta(minutes=10)
 """Within this time a payment of the same amount for the same customer asks once more (spec §5.2)."""
 
 LATEST_DAYS_MANAGER, LATEST_DAYS_PARENT = 7, 31
 """How many days back a payment may be dated (spec §5.1)."""
+
+LONGEST_TRANSACTION = 100
+"""How many characters a gateway's name of a transaction may have."""
 
 
 class LikelySecondEntry(Exception):
@@ -92,6 +96,48 @@ def receive_cash(
         )
         settle(customer, Change.PAYMENT)
     record_payment(payment, "payment.received", amount_paisa=amount)
+    return Received(payment)
+
+
+def receive_online(
+    customer: Customer,
+    amount: int,
+    *,
+    method: Method,
+    transaction_id: str,
+    bills: Collection[int] = (),
+    note: str = "",
+) -> Received:
+    """Record ``amount`` paisa that came in through a gateway of the Group Admin, once per transaction of the gateway.
+
+    The same transaction gives back its receipt, also when that is void now. Money that came in is never refused: not for
+    an Operator's balance, not for a customer that is deleted (spec §6, §11.2). It settles the open bills with these ids
+    first, then the oldest; what settles none is advance. Call in a scope that holds the customer. Raises ValueError for
+    what no gateway says: an amount not above zero, no transaction, the method cash; Refused when the transaction was
+    recorded for another customer.
+    """
+    if method not in ONLINE or not 0 < len(transaction_id) <= LONGEST_TRANSACTION or amount <= 0:
+        raise ValueError("a gateway names its transaction and an amount above zero")
+    customer = lock_customer(customer)
+    request_id = str(uuid5(NAMESPACE_URL, f"{method}:{transaction_id}"))
+    first = recorded_by(request_id, customer)
+    if first is not None:
+        return Received(first, already_recorded=True)
+    payment = _post_payment(
+        customer,
+        amount,
+        method=method,
+        holder_id=None,
+        holder_owner_id=head_of(customer.tenant_id),
+        request_id=request_id,
+        paid_on=today(),
+        note=note,
+        gateway_transaction=transaction_id,
+    )
+    settle(customer, Change.PAYMENT, first=bills)
+    record_payment(
+        payment, "payment.received_online", amount_paisa=amount, method=str(method), transaction=transaction_id
+    )
     return Received(payment)
 
 
@@ -176,22 +222,24 @@ def _post_payment(
     amount: int,
     *,
     method: Method,
-    holder_id: int,
+    holder_id: int | None,
     holder_owner_id: int,
     request_id: str,
     paid_on: date,
     note: str,
     replaces: Payment | None = None,
+    gateway_transaction: str | None = None,
 ) -> Payment:
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
     lock_chain(customer.owner_id)
-    lock_cash(holder_id)
-    if is_closed_day(holder_id, paid_on):
-        if replaces is None:
-            raise Refused(_("That day is closed. Choose a later date."), "paid_on")
-        # a closed day never changes: its correction is an entry of today (spec §5.6)
-        paid_on = today()
+    if holder_id is not None:
+        lock_cash(holder_id)
+        if is_closed_day(holder_id, paid_on):
+            if replaces is None:
+                raise Refused(_("That day is closed. Choose a later date."), "paid_on")
+            # a closed day never changes: its correction is an entry of today (spec §5.6)
+            paid_on = today()
     payment = Payment(
         tenant_id=customer.tenant_id,
         owner_id=customer.owner_id,
@@ -200,6 +248,7 @@ def _post_payment(
         amount=amount,
         unallocated=amount,
         method=method,
+        gateway_transaction=gateway_transaction,
         collected_by_id=holder_id,
         paid_on=paid_on,
         received_at=now(),
@@ -213,17 +262,21 @@ def _post_payment(
     except IntegrityError:
         # one request id for two customers at the same moment: no lock on a customer sees it, the unique id does
         raise Refused(_("This form was used for another customer. Open it again.")) from None
-    _post_cash(payment, EntryKind.PAYMENT, holder_owner_id=holder_owner_id, amount=amount)
+    _post_money(payment, EntryKind.PAYMENT, holder_owner_id=holder_owner_id, amount=amount)
     return payment
 
 
-def _post_cash(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amount: int) -> None:
+def _post_money(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amount: int) -> None:
     """Post money coming in (amount above zero) or a void giving it back (below zero)."""
+    if payment.collected_by_id is None:
+        held = Side(Ledger.GATEWAY, holder_owner_id, amount, owner_id=holder_owner_id)
+    else:
+        held = Side(Ledger.CASH, payment.collected_by_id, amount, owner_id=holder_owner_id)
     post(
         kind,
         payment.tenant_id,
         payment.owner_id,
-        Side(Ledger.CASH, payment.collected_by_id or 0, amount, owner_id=holder_owner_id),
+        held,
         Side(Ledger.CUSTOMER, payment.customer_id, -amount),
         posted_on=payment.paid_on if kind == EntryKind.PAYMENT else today(),
         payment_id=payment.id,
@@ -280,12 +333,15 @@ def _voided(payment: Payment, reason: str) -> Payment:
     for bill in bills:
         charge_operators(bill)
     lock_chain(payment.owner_id)
-    lock_cash(payment.collected_by_id or 0)
-    _post_cash(payment, EntryKind.PAYMENT_VOID, holder_owner_id=_owner_of_holder(payment), amount=-payment.amount)
+    if payment.collected_by_id is not None:
+        lock_cash(payment.collected_by_id)
+    _post_money(payment, EntryKind.PAYMENT_VOID, holder_owner_id=_owner_of_holder(payment), amount=-payment.amount)
     return payment
 
 
 def _owner_of_holder(payment: Payment) -> int:
+    if payment.collected_by_id is None:
+        return head_of(payment.tenant_id)
     with everywhere("who took the money may since have left the scope"):
         holder = db.session.get_one(Account, payment.collected_by_id)
     return (holder.parent_id if holder.kind == Kind.MANAGER else holder.id) or 0
@@ -305,14 +361,16 @@ def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, rea
     if first is not None:
         return Received(first, already_recorded=True)
     old = _locked(payment)
+    if old.method in ONLINE:
+        raise Refused(_("What came in through a gateway is what the gateway says: void it when it was given back."))
     if paid_on != old.paid_on:
         _allowed_day(actor, paid_on, old.collected_by_id)
-    with cash_taken_for(customer.owner_id) if old.method == Method.CASH else nullcontext():
+    with cash_taken_for(customer.owner_id):
         _voided(old, reason)
         new = _post_payment(
             customer,
             amount,
-            method=Method(old.method),
+            method=Method.CASH,
             holder_id=old.collected_by_id or 0,
             holder_owner_id=_owner_of_holder(old),
             request_id=request_id,

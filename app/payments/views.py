@@ -34,7 +34,7 @@ from app.payments.collect_views import already_recorded, back_to_the_list, next_
 from app.payments.collecting import ensure_still_due
 from app.payments.documents import check_url, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
-from app.payments.models import Payment, PaymentState
+from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
 from app.web.formats import language, show_digits, show_taka
@@ -97,6 +97,7 @@ class PaymentPage(Page):
         Column("received_at", _l("Recorded"), lambda row: row.received_at, "moment", sort=Payment.received_at),
         Column("method", _l("Method"), lambda row: str(METHODS[row.method])),
         Column("collector", _l("Taken by"), lambda row: row.collector_name, "data"),
+        Column("transaction", _l("Transaction"), lambda row: row.gateway_transaction or "", only_csv=True),
         Column("note", _l("Note"), lambda row: row.note, only_csv=True),
         Column(
             "status",
@@ -225,6 +226,7 @@ class PaymentPage(Page):
                 "received_at": payment.received_at,
                 "paid_on": payment.paid_on,
                 "method": METHODS[payment.method],
+                "transaction": payment.gateway_transaction,
                 "collector": payment.collector_name,
                 "status": payment.status,
                 "void_reason": payment.void_reason,
@@ -262,6 +264,8 @@ class PaymentPage(Page):
         if payment.status == PaymentState.VOID:
             return []
         rows = [("edit", _("Correct"), "edit", "plain"), ("delete", _("Void payment"), "receipt-off", "danger")]
+        if payment.method in ONLINE:
+            rows = rows[1:]
         return [
             Action(label, url_for(f"PaymentPage.{route}", pk=payment.id), icon, style)
             for route, label, icon, style in rows

@@ -39,7 +39,7 @@ GLOBAL = {
 EVERYWHERE = {
     "app/access/actor.py": {"find_actor"},
     "app/accounts/management.py": {"TenantPage"},
-    "app/accounts/queries.py": {"parent_of"},
+    "app/accounts/queries.py": {"head_of", "parent_of"},
     "app/accounts/services.py": {
         "_check_name_and_email",
         "change_password",
