@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 import waitress
+from flask import Flask
 
 from app import create_app, schedule
 from app.core import jobs
@@ -16,7 +17,8 @@ from app.core import jobs
 SECONDS_TO_END = 1.5
 """After a signal requests in work get this long, then the process ends all the same."""
 
-app = create_app()
+# a process that works for a job imports this file too, as __mp_main__, and builds its application from what it is given
+app = create_app() if __name__ != "__mp_main__" else Flask(__name__)
 
 
 def serve() -> None:

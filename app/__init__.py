@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from app.core import jobs
+from app.core import jobs as job_queue
 from app.core.database import db
 from config import DEMO_FIELD_KEY, Settings, for_environment
 
@@ -15,6 +15,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     """Build the application from its settings: the only wiring. Raises RuntimeError for settings that are not safe."""
     from app import cli, sitemap
     from app.dashboard.views import HomePage
+    from app.jobs import services as job_services
     from app.security.manager import SecurityManager
     from app.web import errors, formats, frame, translations
     from app.web.builder import Builder
@@ -24,10 +25,13 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     app.config.update(overrides)
     _place_files(app)
     _refuse_unsafe_settings(app)
+    # a process that works for a job builds the same application anew
+    app.extensions["made_from"] = (settings or for_environment(), overrides)
     app.config["SQLALCHEMY_DATABASE_URI"] = app.config["DATABASE_URL"]
 
     db.init_app(app)
-    jobs.init_app(app)
+    job_queue.init_app(app)
+    job_services.init_app(app)
     CSRFProtect(app)
     formats.init_app(app)
     frame.init_app(app)

@@ -13,6 +13,7 @@ from app.billing.suspending import auto_suspend
 from app.books.check import nightly_check
 from app.core.clock import today
 from app.core.jobs import in_app, queue
+from app.jobs.services import recover_jobs, remove_old_files
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,9 @@ LATEST_DAY = 3
 
 
 def init_app(app: Flask) -> None:
-    """Register the periodic jobs with the application's queue."""
+    """Register the periodic jobs with the application's queue, and take up the jobs that the last process left."""
+    with app.app_context():
+        recover_jobs(queue_is_new=True)
     for when, work in PERIODIC:
         app.extensions["jobs"].periodic_task(when, name=work.__name__)(in_app(app, work))
 
@@ -48,4 +51,6 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="10"), run_month),
     (crontab(minute="20", hour="18"), suspend_the_overdue),
     (crontab(minute="30", hour="21"), nightly_check),
+    (crontab(minute="*"), recover_jobs),
+    (crontab(minute="40"), remove_old_files),
 )

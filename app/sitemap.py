@@ -18,6 +18,7 @@ from app.customers.views import CustomerPage
 from app.dashboard.search import SearchPage, may_search
 from app.dashboard.views import HealthPage, HomePage
 from app.expenses.views import ExpensePage
+from app.jobs.views import JobPage
 from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
 from app.payments.views import PaymentPage
@@ -49,6 +50,7 @@ ENTRIES = (
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
+    Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Records")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -67,6 +69,7 @@ VIEWS = (
     ClosingPage,
     ExpensePage,
     ActivityPage,
+    JobPage,
     ManagerPage,
     ResellerPage,
     TenantPage,

@@ -10,6 +10,8 @@ from huey import Huey, MemoryHuey, SqliteHuey
 from huey.consumer import Consumer
 
 LONGEST_WAIT_SECONDS = 1
+THREADS = 3
+"""How many jobs run beside each other: a long one keeps neither the next nor the monthly run waiting."""
 
 
 def init_app(app: Flask) -> None:
@@ -38,8 +40,19 @@ def in_app(app: Flask, work: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def register(app: Flask, work: Callable[..., Any]) -> None:
+    """Let the application's queue run a function, by its name."""
+    task = app.extensions["jobs"].task(name=work.__name__)(in_app(app, work))
+    app.extensions.setdefault("job_tasks", {})[work.__name__] = task
+
+
+def enqueue(name: str, *arguments: Any) -> None:
+    """Queue a call of a registered function; in tests it runs at once."""
+    current_app.extensions["job_tasks"][name](*arguments)
+
+
 def start_worker(app: Flask) -> Consumer:
     """Start the threads that run queued and periodic jobs beside the web server, and return what stops them."""
-    worker = app.extensions["jobs"].create_consumer(workers=1, periodic=True, max_delay=LONGEST_WAIT_SECONDS)
+    worker = app.extensions["jobs"].create_consumer(workers=THREADS, periodic=True, max_delay=LONGEST_WAIT_SECONDS)
     worker.start()
     return worker

@@ -67,6 +67,7 @@ EVERYWHERE = {
     "app/customers/services.py": {"_checked"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
+    "app/jobs/services.py": {"_begin", "_end", "_maker", "recover_jobs", "remove_old_files"},
     "app/packages/queries.py": {"price_chain"},
     "app/payments/recharge_views.py": {"_package"},
     "app/payments/recharging.py": {"_profile"},

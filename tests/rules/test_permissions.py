@@ -28,11 +28,21 @@ UNSEEN = {
     "/customers/activate/<pk>": "the marked customer is active",
     "/managers/see-as/end": "the banner of who looks at the panel as a Manager leads there",
     "/expenses/picture/<pk>": "the marked expense has no picture",
+    "/jobs/<pk>/state": "the script of the job's page asks it",
+    "/jobs/<pk>/file": "the marked job has made no file",
+    "/jobs/<pk>/cancel": "the marked job has ended",
     "/account/permissions/request/<key>": "nobody asks for a key that is held",
 }
 """Doors that no page leads to for a Manager with every key, each with its reason."""
 
-NOT_THERE = {"ExpensePage.picture": "the marked expense has no picture: 404 for whoever may see it"}
+NOT_THERE = {
+    "ExpensePage.picture": "the marked expense has no picture: 404 for whoever may see it",
+    "JobPage.file": "the marked job has made no file",
+    **dict.fromkeys(
+        ("JobPage.show", "JobPage.state", "JobPage.cancel"),
+        "only who started a job, and holds the key of its kind, finds it",
+    ),
+}
 """Doors that open on nothing, each with its reason."""
 
 
