@@ -203,7 +203,7 @@ def _load_customers_of(owner: Actor, zones: list[int], before: int, chance: rand
             "number": first_number + number,
             "mobile": normal_mobile(details.mobile),
             "username_key": details.username.lower(),
-            "search_text": search_text(details.name, details.name_bn, details.username),
+            "search_text": search_text(details.name, details.name_bn, details.username, normal_mobile(details.mobile)),
             "registered_on": today(),
             "created_by_id": owner.id,
             "suspend_at": None if profile.cycle == Cycle.FREE else now(),

@@ -59,6 +59,7 @@ class Bill(Owned, Base):
         Index("uq_bills_month", "tenant_id", "customer_id", "month", unique=True),
         Index("ix_bills_tenant_newest", "tenant_id", "id"),
         Index("ix_bills_owner_newest", "owner_id", "id"),
+        Index("ix_bills_owner_number", "owner_id", "number"),
         Index("ix_bills_customer", "tenant_id", "customer_id", "period_from", "id"),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("discount BETWEEN 0 AND amount", "discount"),

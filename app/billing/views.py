@@ -72,7 +72,7 @@ class BillPage(Page):
         "delete": "delete-bills",
     }
     columns = (
-        Column("number", _l("Bill no."), lambda row: row.number, "number", sort=Bill.number, card="bare"),
+        Column("number", _l("Bill no."), lambda row: row.number, "number", sort=Bill.number, card="bare", is_key=True),
         Column(
             "customer",
             _l("Customer"),

@@ -243,13 +243,13 @@ def _offered(model: type[Any], row_id: int, field: str) -> Any:
 def _columns(details: Details) -> dict[str, Any]:
     columns = {name: value for name, value in vars(details).items() if name != "registered_on"}
     columns["username_key"] = details.username.lower()
-    columns["search_text"] = search_text(details.name, details.name_bn, details.username)
+    columns["search_text"] = search_text(details.name, details.name_bn, details.username, columns["mobile"])
     return columns
 
 
-def search_text(*names: str) -> str:
-    """Return what a search looks through: the names in either script, folded."""
-    return fold(" ".join(name for name in names if name))
+def search_text(name: str, name_bn: str, username: str, mobile: str) -> str:
+    """Return what a search looks through: the names in either script, the username and the mobile as it is dialled, folded."""
+    return fold(" ".join(filter(None, (name, name_bn, username, mobile.removeprefix("+88")))))
 
 
 def change_status(customer: Customer, status: CustomerStatus, reason: str = "", *, cause: str = "") -> Customer:

@@ -80,7 +80,7 @@ class CustomerPage(Page):
         "delete": "delete-customer",
     }
     columns = (
-        Column("number", _l("No."), lambda row: row.number, "number", sort=Customer.number, card="bare"),
+        Column("number", _l("No."), lambda row: row.number, "number", sort=Customer.number, card="bare", is_key=True),
         Column(
             "name", _l("Name"), lambda row: row.name, "data", sort=Customer.name, secondary=lambda row: row.username
         ),
@@ -127,7 +127,7 @@ class CustomerPage(Page):
             _l("Due"),
             lambda row: row.balance,
             "due",
-            sort=(Customer.due, -Customer.advance),
+            sort=Customer.balance,
             key=DUE_KEYS,
             csv=lambda row: plain(row.balance),
             total=Customer.due,

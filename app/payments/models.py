@@ -54,6 +54,7 @@ class Payment(Owned, Base):
         Index("uq_payments_gateway_transaction", "tenant_id", "method", "gateway_transaction", unique=True),
         Index("ix_payments_tenant_newest", "tenant_id", "id"),
         Index("ix_payments_owner_newest", "owner_id", "id"),
+        Index("ix_payments_owner_number", "owner_id", "number"),
         Index("ix_payments_customer", "tenant_id", "customer_id", "id"),
         Index("ix_payments_collector", "tenant_id", "collected_by_id", "paid_on"),
         CheckConstraint("amount > 0", "amount"),

@@ -83,7 +83,9 @@ class PaymentPage(Page):
         "delete": "delete-customer-payment",
     }
     columns = (
-        Column("number", _l("Receipt no."), lambda row: row.number, "number", sort=Payment.number, card="bare"),
+        Column(
+            "number", _l("Receipt no."), lambda row: row.number, "number", sort=Payment.number, card="bare", is_key=True
+        ),
         Column(
             "customer",
             _l("Customer"),

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import Select, func
+from sqlalchemy import Select, func, select
 
 from app.access.actor import Actor
 from app.core.clock import start_of_day
@@ -22,13 +22,20 @@ from app.web.formats import show_day, show_number, show_taka
 PAGE_SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
 LONGEST_SEARCH = 100
+ABOUT_THE_PAGE = ("page", "after", "totals")
+"""What an address says of the page alone: another filter or order begins anew."""
+
+LARGEST_KEY = 10**9
+COUNTED = 1_000
+"""Rows are counted and added up to this many: beyond, a page would cost the more the more customers there are."""
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a list. ``value`` reads it off a row; ``sort`` is what orders by it; ``key`` is the permission, or any of several, that opens it.
 
-    ``csv`` reads what the export writes where that differs; ``total`` is what the foot adds up, in paisa.
+    ``csv`` reads what the export writes where that differs; ``total`` is what the foot adds up, in paisa. ``is_key`` marks a whole number
+    that no two rows share: in its order the next page is found without reading the pages before it.
     """
 
     name: str
@@ -47,6 +54,7 @@ class Column:
     card: str | None = None
     align: str | None = None
     running: bool = False
+    is_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,8 @@ class ListRequest:
     page_size: int
     sort: str
     descending: bool
+    after: int | None = None
+    adds_up_all: bool = False
 
 
 class Cell:
@@ -246,6 +256,7 @@ class Listing:
     totals: dict[str, int]
     totals_label: str
     hidden: list[tuple[str, str]]
+    add_up_url: str | None = None
     export_url: str | None = None
     add_url: str | None = None
     add_label: str = ""
@@ -298,33 +309,71 @@ def read_request(
         page_size=size if (size := _whole(arguments.get("page_size", ""), 1, 100)) in PAGE_SIZES else actor.page_size,
         sort=sort,
         descending=descending,
+        after=_whole(arguments.get("after", ""), 0, LARGEST_KEY) if sort in _key_columns(columns) else None,
+        adds_up_all=arguments.get("totals") == "all",
     )
+
+
+def _key_columns(columns: list[Column]) -> dict[str, Column]:
+    return {column.name: column for column in columns if column.is_key}
 
 
 def _whole(text: str, least: int, most: int) -> int | None:
     text = to_ascii_digits(text)
-    if not (text.isascii() and text.isdigit() and len(text) <= 7):
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
         return None
     return min(max(int(text), least), most)
 
 
 def ordered(asked: ListRequest, columns: list[Column], identity: Any) -> Select[Any]:
-    """Return the statement in the order asked for, the newest row first among equals."""
+    """Return the statement in the order asked for; among equals newer rows come first, or last where the order ascends."""
+    return asked.statement.order_by(*_order(asked, columns, identity))
+
+
+def _order(asked: ListRequest, columns: list[Column], identity: Any) -> list[Any]:
     order = next((column.sort for column in columns if column.name == asked.sort), identity)
     expressions = order if isinstance(order, tuple) else (order,)
-    directed = [expression.desc() if asked.descending else expression.asc() for expression in expressions]
-    return asked.statement.order_by(*directed, identity.desc())
+    # all in one direction: an index can be read backwards, but not half of it
+    return [expression.desc() if asked.descending else expression.asc() for expression in (*expressions, identity)]
+
+
+def page_of_rows(asked: ListRequest, columns: list[Column], identity: Any, options: tuple[Any, ...]) -> list[Any]:
+    """Return the rows of the page and, where there is a next one, its first row.
+
+    The keys come first, from an index, and only the rows of the page are joined and read whole.
+    """
+    model, order = identity.class_, _order(asked, columns, identity)
+    keys = asked.statement.with_only_columns(identity, maintain_column_froms=True).order_by(*order)
+    if asked.after is not None:
+        # the page after the row with this key: nothing before it is read again
+        edge = order[0].element
+        keys = keys.where(edge < asked.after if asked.descending else edge > asked.after)
+    else:
+        keys = keys.offset((asked.page - 1) * asked.page_size)
+    keys = keys.limit(asked.page_size + 1)
+    if [source.name for source in keys.get_final_froms()] == [model.__tablename__]:
+        chosen = keys.subquery()
+        rows = select(model).join(chosen, identity == chosen.c.id).order_by(*order).options(*options)
+        return list(db.session.execute(rows).scalars().unique())
+    # the order may be that of another table, which the second statement does not join
+    ids = list(db.session.execute(keys).scalars())
+    found = db.session.execute(select(model).where(identity.in_(ids)).options(*options)).scalars().unique()
+    by_id = {row.id: row for row in found}
+    return [by_id[one] for one in ids if one in by_id]
 
 
 def count_and_total(asked: ListRequest, columns: list[Column], identity: Any) -> tuple[int, dict[str, int]]:
-    """Return how many rows the filters leave and the sums of the columns that have one, in paisa."""
+    """Return how many rows the filters leave, COUNTED + 1 at the most, and the sums of the columns that have one, in paisa."""
     totalled = [column for column in columns if column.total is not None]
     narrowed = asked.statement.with_only_columns(
-        func.count(identity),
-        *(func.coalesce(func.sum(column.total), 0) for column in totalled),
+        identity.label("key"),
+        *(column.total.label(f"total_{column.name}") for column in totalled),
         maintain_column_froms=True,
     ).order_by(None)
-    count, *sums = db.session.execute(narrowed).one()
+    found = (narrowed if asked.adds_up_all else narrowed.limit(COUNTED + 1)).subquery()
+    count, *sums = db.session.execute(
+        select(func.count(found.c.key), *(func.coalesce(func.sum(one), 0) for one in list(found.c)[1:]))
+    ).one()
     return count, {column.name: int(total) for column, total in zip(totalled, sums, strict=True)}
 
 
@@ -341,20 +390,19 @@ def build(
 ) -> Listing:
     """Run the list's statements and return what the template draws."""
     shown = [column for column in columns if not column.only_csv]
+    rows = page_of_rows(asked, columns, identity, options)
+    has_next = len(rows) > asked.page_size
+    rows = rows[: asked.page_size]
     count, totals = count_and_total(asked, shown, identity)
-    statement = ordered(asked, columns, identity).options(*options)
-    rows = (
-        db.session.execute(statement.limit(asked.page_size).offset((asked.page - 1) * asked.page_size))
-        .scalars()
-        .unique()
-        .all()
-    )
-    arguments = {name: value for name, value in request.args.items() if name not in ("page", "_l_") and value}
+    is_more = count > COUNTED and not asked.adds_up_all
+    arguments = {name: value for name, value in request.args.items() if name not in (*ABOUT_THE_PAGE, "_l_") and value}
     for one in asked.filters:
         dropped = {one.name, f"{one.name}_from", f"{one.name}_to"}
         one.clear_url = _address({name: value for name, value in arguments.items() if name not in dropped})
     kept = {name: value for name, value in arguments.items() if name in ("sort", "dir", "page_size", "tab")}
-    last = (asked.page - 1) * asked.page_size + len(rows)
+    following = {**arguments, "page": str(asked.page + 1)}
+    if has_next and (key := _key_columns(shown).get(asked.sort)):
+        following["after"] = str(key.value(rows[-1]))
     return Listing(
         columns=[_head(column, asked, arguments) for column in shown],
         rows=[
@@ -372,12 +420,12 @@ def build(
         search_label=search_label,
         clear_url=_address(kept),
         count=count,
-        count_text=_count_text(asked, len(rows), count),
+        count_text=_count_text(asked, len(rows), count, is_more),
         page_size=asked.page_size,
         page_sizes=[{"size": size, "url": _address({**arguments, "page_size": str(size)})} for size in PAGE_SIZES],
         previous_url=_address({**arguments, "page": str(asked.page - 1)}) if asked.page > 1 else None,
-        next_url=_address({**arguments, "page": str(asked.page + 1)}) if last < count else None,
-        totals=totals if len(rows) else {},
+        next_url=_address(following) if has_next else None,
+        totals=totals if rows and not is_more else {},
         totals_label=ngettext(
             "Total of %(count)s row under these filters",
             "Total of all %(count)s rows under these filters",
@@ -385,10 +433,18 @@ def build(
             count=show_number(count),
         ),
         hidden=list(kept.items()),
+        add_up_url=_address({**arguments, "page": str(asked.page), "totals": "all"}) if is_more and totals else None,
     )
 
 
-def _count_text(asked: ListRequest, on_page: int, count: int) -> str:
+def _count_text(asked: ListRequest, on_page: int, count: int, is_more: bool) -> str:
+    if is_more:
+        return _(
+            "Page %(page)s · %(shown)s of more than %(count)s",
+            page=show_number(asked.page),
+            shown=show_number(on_page),
+            count=show_number(COUNTED),
+        )
     return _(
         "Page %(page)s · %(shown)s of %(count)s",
         page=show_number(asked.page),
