@@ -35,12 +35,12 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     CSRFProtect(app)
     formats.init_app(app)
     frame.init_app(app)
-    translations.init_app(app)
     errors.init_app(app)
     with app.app_context():
         appbuilder = Builder(
             app, db.session, indexview=HomePage, security_manager_class=SecurityManager, update_perms=False
         )
+        translations.init_app(app)
         sitemap.init_app(app, appbuilder)
     cli.init_app(app)
     return app

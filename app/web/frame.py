@@ -19,6 +19,7 @@ from app.core.database import db
 from app.core.errors import ReadOnly
 from app.core.language import LANGUAGES
 from app.security.services import seen_as
+from app.web import cells
 from app.web.formats import language
 
 KIND_LABELS = {
@@ -55,6 +56,7 @@ def init_app(app: Flask) -> None:
     app.teardown_request(_end)
     app.context_processor(_surroundings)
     app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals |= {"draw_value": cells.draw, "draw_status": cells.status, "draw_due": cells.due_amount}
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

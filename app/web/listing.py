@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from markupsafe import Markup
 from sqlalchemy import Select, func, select
 
 from app.access.actor import Actor
@@ -17,6 +18,7 @@ from app.core.database import db
 from app.core.errors import Refused
 from app.core.language import normalise, to_ascii_digits
 from app.core.money import parse_amount
+from app.web.cells import draw
 from app.web.formats import show_day, show_number, show_taka
 
 PAGE_SIZES = (25, 50, 100)
@@ -197,29 +199,92 @@ class ListRequest:
     adds_up_all: bool = False
 
 
-class Cell:
-    """A cell as the template draws it."""
+@dataclass(frozen=True)
+class Spots:
+    """Which column is a card's title, amount and status: said by ``card``, else the first text, the last amount, the first status."""
 
-    __slots__ = ("column", "kind", "secondary", "tone", "url", "value")
+    title: str
+    amount: str
+    status: str
 
-    def __init__(self, column: Column, row: Any) -> None:
-        self.column = column.name
-        self.kind = column.kind
-        self.value = column.value(row)
-        self.url = column.url(row) if column.url else None
-        self.secondary = column.secondary(row) if column.secondary else None
-        self.tone = column.tone(row) if column.tone else None
+    @classmethod
+    def of(cls, columns: list[Column]) -> "Spots":
+        """Find the spots among a list's columns."""
+        said = {column.card: column.name for column in columns if column.card}
+        free = [column for column in columns if not column.card]
+        names = [column.name for column in columns]
+        return cls(
+            title=said.get("title") or _first(free, "text", "data") or (names[0] if names else ""),
+            amount=said.get("amount") or _first(free[::-1], "money", "due"),
+            status=said.get("status") or _first(free, "status"),
+        )
+
+    def place(self, column: Column, is_blank: bool) -> str:
+        """Return the class of a cell: where it stands on a card."""
+        if column.name == self.title:
+            return "c-title"
+        if (column.name == self.amount or column.card == "amount") and not is_blank:
+            return "c-amount"
+        if column.name == self.status:
+            return "c-status"
+        if is_blank or column.card == "hide" or column.kind == "phone" and not column.card:
+            return "c-hide"
+        return "c-meta"
+
+
+def _first(columns: list[Column], *kinds: str) -> str:
+    return next((column.name for column in columns if column.kind in kinds), "")
 
 
 @dataclass
 class Row:
-    """A row as the template draws it."""
+    """A row as the template draws it: its cells are HTML already."""
 
     id: int
-    cells: list[Cell]
-    url: str | None = None
+    html: Markup
+    is_linked: bool
     tone: str | None = None
     actions: list[Any] = field(default_factory=list)
+
+
+def _drawn(
+    columns: list[Column],
+    row: Any,
+    row_url: Callable[[Any], str | None] | None,
+    row_tone: Callable[[Any], str | None] | None,
+) -> Row:
+    spots, url, row_is = Spots.of(columns), row_url(row) if row_url else None, row_tone(row) if row_tone else None
+    read = [(column, column.value(row)) for column in columns]
+    places = [spots.place(column, content is None or content == "") for column, content in read]
+    last_meta = max((at for at, place in enumerate(places) if place == "c-meta"), default=-1)
+    is_linked, cells = url is not None, []
+    for at, ((column, content), place) in enumerate(zip(read, places, strict=True)):
+        own_url = column.url(row) if column.url else None
+        is_linked |= own_url is not None
+        is_title, is_blank = place == "c-title", content is None or content == ""
+        right = is_right(column.align, column.kind)
+        css = place + (" c-more" if place == "c-meta" and at < last_meta else "") + (" num" if right else "")
+        inner = Markup("")
+        if place == "c-meta" and column.card != "bare" and column.kind in LABELLED:
+            inner += Markup('<span class="phone-only-label">%s </span>') % column.label
+        if not (is_blank and right):
+            link = own_url or (url if is_title else None)
+            tone = column.tone(row) if column.tone else None
+            inner += draw(content, column.kind, link, tone, "who" if is_title else "")
+        if column.secondary and (second := column.secondary(row)):
+            inner += Markup('<div class="muted small second" translate="no">%s</div>') % second
+        strikes = " strikes" if right and row_is == "void" and not column.running else ""
+        cells.append(Markup('<td class="%s%s">%s</td>') % (css, strikes, inner))
+    return Row(row.id, Markup("").join(cells), is_linked, row_is)
+
+
+LABELLED = ("date", "moment", "money", "due")
+"""Kinds whose values do not say by themselves what they are: a card names them."""
+
+
+def is_right(align: str | None, kind: str) -> bool:
+    """Tell whether a column stands at the right edge: amounts do."""
+    return align in ("right", "end") or not align and kind in ("money", "due")
 
 
 @dataclass
@@ -405,15 +470,7 @@ def build(
         following["after"] = str(key.value(rows[-1]))
     return Listing(
         columns=[_head(column, asked, arguments) for column in shown],
-        rows=[
-            Row(
-                row.id,
-                [Cell(column, row) for column in shown],
-                row_url(row) if row_url else None,
-                row_tone(row) if row_tone else None,
-            )
-            for row in rows
-        ],
+        rows=[_drawn(shown, row, row_url, row_tone) for row in rows],
         filters=asked.filters,
         query=asked.query,
         searchable=searchable,
@@ -494,15 +551,7 @@ def simple_listing(
             )
             for column in columns
         ],
-        rows=[
-            Row(
-                row.id,
-                [Cell(column, row) for column in columns],
-                row_url(row) if row_url else None,
-                row_tone(row) if row_tone else None,
-            )
-            for row in rows
-        ],
+        rows=[_drawn(list(columns), row, row_url, row_tone) for row in rows],
         filters=[],
         query="",
         searchable=False,

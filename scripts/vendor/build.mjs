@@ -30,7 +30,7 @@ const text = (ranges, more = "") =>
 
 async function css() {
   const [result] = await new PurgeCSS().purge({
-    content: [path.join(root, "app/templates/**/*.html"), path.join(root, "app/static/js/*.js")],
+    content: [path.join(root, "app/templates/**/*.html"), path.join(root, "app/web/*.py"), path.join(root, "app/static/js/*.js")],
     css: [path.join(modules, "@tabler/core/dist/css/tabler.min.css")],
     safelist: { standard: [...KEPT_FAMILIES, "html", "body", ":root"] },
     // Words of a template that are also names of components which the house draws itself.
