@@ -16,7 +16,7 @@ from app.access.scope import get_or_404
 from app.billing.documents import invoice
 from app.billing.forms import BillForCustomerForm, BillForm, DiscountForm
 from app.billing.models import Bill, BillStatus
-from app.billing.queries import bills_of
+from app.billing.queries import bills_of, in_status
 from app.billing.services import discount_bill, edit_bill, generate_bill, per_cent_of, void_bill
 from app.core.clock import month_of, today
 from app.core.database import db
@@ -124,7 +124,7 @@ class BillPage(Page):
         Column("operator_amount", _l("Operator amount"), lambda row: plain(row.operator_amount), only_csv=True),
     )
     filters = (
-        Choice("status", _l("Status"), lambda: choices(BILL_STATUS), lambda value: Bill.status == value),
+        Choice("status", _l("Status"), lambda: choices(BILL_STATUS), in_status),
         DateRange("period", _l("Period"), Bill.period_from),
         DateRange("due_on", _l("Due date"), Bill.due_on),
         AmountRange("open", _l("Open"), Bill.open),

@@ -21,22 +21,25 @@ SHORTEST_PART = 3
 def matching(text: str) -> ColumnElement[bool]:
     """Return the condition for a search by number, name in either script, username or mobile."""
     digits = "".join(character for character in to_ascii_digits(text) if character.isdigit())
-    conditions = [_contains(fold(text))]
-    # a number is looked for when nothing but a number is typed: “road 7” is no customer number
-    if digits and len(digits) <= 9 and to_ascii_digits(text).strip().lstrip("#") == digits:
-        conditions.append(Customer.number == int(digits))
+    parts = {fold(text)}
     if len(digits) >= 4:
-        conditions.append(_contains(digits.removeprefix("88")))
-    return or_(*conditions)
+        parts.add(digits.removeprefix("88"))
+    # a number is looked for when nothing but a number is typed: “road 7” is no customer number
+    is_number = digits and len(digits) <= 9 and to_ascii_digits(text).strip().lstrip("#") == digits
+    number = Customer.number == int(digits) if is_number else None
+    if db.is_sqlite and all(len(part) >= SHORTEST_PART for part in parts):
+        found = _with_parts(parts)
+        # in one list of ids, because SQLite reads a whole table for an “or” between a list and a column
+        return Customer.id.in_(found if number is None else found.union(select(Customer.id).where(number)))
+    conditions = [Customer.search_text.contains(part, autoescape=True) for part in parts]
+    return or_(*conditions, *([] if number is None else [number]))
 
 
-def _contains(part: str) -> ColumnElement[bool]:
-    if not db.is_sqlite or len(part) < SHORTEST_PART:
-        # PostgreSQL finds parts of words through an index of the column itself
-        return Customer.search_text.contains(part, autoescape=True)
+def _with_parts(parts: set[str]) -> Select[Any]:
+    # SQLite's own table of parts of words (migration 0003); PostgreSQL finds them through an index of the column
     words: Any = table("customers_words", column("rowid"), column("customers_words"))
-    quoted = '"' + part.replace('"', '""') + '"'
-    return Customer.id.in_(select(words.c.rowid).where(words.c.customers_words.op("MATCH")(quoted)))
+    wanted = " OR ".join('"' + part.replace('"', '""') + '"' for part in sorted(parts))
+    return select(words.c.rowid).where(words.c.customers_words.op("MATCH")(wanted))
 
 
 def username_taken(username_key: str, except_id: int | None = None) -> bool:

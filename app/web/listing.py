@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup
+from flask_babel.speaklater import LazyString
+from markupsafe import Markup, escape
 from sqlalchemy import Select, func, select
 
 from app.access.actor import Actor
@@ -18,7 +19,7 @@ from app.core.database import db
 from app.core.errors import Refused
 from app.core.language import normalise, to_ascii_digits
 from app.core.money import parse_amount
-from app.web.cells import draw
+from app.web.cells import html_of
 from app.web.formats import show_day, show_number, show_taka
 
 PAGE_SIZES = (25, 50, 100)
@@ -247,35 +248,62 @@ class Row:
     actions: list[Any] = field(default_factory=list)
 
 
-def _drawn(
-    columns: list[Column],
-    row: Any,
-    row_url: Callable[[Any], str | None] | None,
-    row_tone: Callable[[Any], str | None] | None,
-) -> Row:
-    spots, url, row_is = Spots.of(columns), row_url(row) if row_url else None, row_tone(row) if row_tone else None
-    read = [(column, column.value(row)) for column in columns]
-    places = [spots.place(column, content is None or content == "") for column, content in read]
-    last_meta = max((at for at, place in enumerate(places) if place == "c-meta"), default=-1)
-    is_linked, cells = url is not None, []
-    for at, ((column, content), place) in enumerate(zip(read, places, strict=True)):
-        own_url = column.url(row) if column.url else None
-        is_linked |= own_url is not None
-        is_title, is_blank = place == "c-title", content is None or content == ""
-        right = is_right(column.align, column.kind)
-        css = place + (" c-more" if place == "c-meta" and at < last_meta else "") + (" num" if right else "")
-        inner = Markup("")
-        if place == "c-meta" and column.card != "bare" and column.kind in LABELLED:
-            inner += Markup('<span class="phone-only-label">%s </span>') % column.label
-        if not (is_blank and right):
-            link = own_url or (url if is_title else None)
-            tone = column.tone(row) if column.tone else None
-            inner += draw(content, column.kind, link, tone, "who" if is_title else "")
-        if column.secondary and (second := column.secondary(row)):
-            inner += Markup('<div class="muted small second" translate="no">%s</div>') % second
-        strikes = " strikes" if right and row_is == "void" and not column.running else ""
-        cells.append(Markup('<td class="%s%s">%s</td>') % (css, strikes, inner))
-    return Row(row.id, Markup("").join(cells), is_linked, row_is)
+class _Drawing:
+    """What all rows of a list share while they are drawn."""
+
+    def __init__(
+        self,
+        columns: list[Column],
+        row_url: Callable[[Any], str | None] | None,
+        row_tone: Callable[[Any], str | None] | None,
+    ) -> None:
+        self.row_url, self.row_tone = row_url, row_tone
+        self.spots = Spots.of(columns)
+        self.columns = [(column, is_right(column.align, column.kind), self._label(column)) for column in columns]
+
+    @staticmethod
+    def _label(column: Column) -> str:
+        if column.card == "bare" or column.kind not in LABELLED:
+            return ""
+        return f'<span class="phone-only-label">{escape(str(column.label))} </span>'
+
+    def row(self, row: Any) -> Row:
+        """Draw a row."""
+        url, tone = self.row_url(row) if self.row_url else None, self.row_tone(row) if self.row_tone else None
+        contents = [_plain(column.value(row)) for column, _right, _label in self.columns]
+        places = [
+            self.spots.place(column, content is None or content == "")
+            for (column, _right, _label), content in zip(self.columns, contents, strict=True)
+        ]
+        last_meta = max((at for at, place in enumerate(places) if place == "c-meta"), default=-1)
+        is_linked, cells = url is not None, []
+        for at, ((column, right, label), content, place) in enumerate(zip(self.columns, contents, places, strict=True)):
+            own_url = column.url(row) if column.url else None
+            is_linked |= own_url is not None
+            css, inner = place, ""
+            if place == "c-meta":
+                css += " c-more" if at < last_meta else ""
+                inner = label
+            if right:
+                css += " num" + (" strikes" if tone == "void" and not column.running else "")
+            if not right or (content is not None and content != ""):
+                is_title = place == "c-title"
+                inner += html_of(
+                    content,
+                    column.kind,
+                    own_url or (url if is_title else None),
+                    column.tone(row) if column.tone else None,
+                    "who" if is_title else "",
+                )
+            if column.secondary and (second := column.secondary(row)):
+                inner += f'<div class="muted small second" translate="no">{escape(second)}</div>'
+            cells.append(f'<td class="{css}">{inner}</td>')
+        return Row(row.id, Markup("".join(cells)), is_linked, tone)
+
+
+def _plain(content: Any) -> Any:
+    # a sentence that waits for its reader is looked up anew at every use
+    return str(content) if isinstance(content, LazyString) else content
 
 
 LABELLED = ("date", "moment", "money", "due")
@@ -470,7 +498,7 @@ def build(
         following["after"] = str(key.value(rows[-1]))
     return Listing(
         columns=[_head(column, asked, arguments) for column in shown],
-        rows=[_drawn(shown, row, row_url, row_tone) for row in rows],
+        rows=list(map(_Drawing(shown, row_url, row_tone).row, rows)),
         filters=asked.filters,
         query=asked.query,
         searchable=searchable,
@@ -551,7 +579,7 @@ def simple_listing(
             )
             for column in columns
         ],
-        rows=[_drawn(list(columns), row, row_url, row_tone) for row in rows],
+        rows=list(map(_Drawing(list(columns), row_url, row_tone).row, rows)),
         filters=[],
         query="",
         searchable=False,

@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 ORDERS = {"number": "number", "name": "name", "suspend_at": "suspend_at", "balance": sa.text("(due - advance)")}
+OPEN = sa.text("voided_at IS NULL AND paid < total")
 PRESENT = sa.text("deleted_at IS NULL")
 WITH_MOBILE = (
     "UPDATE customers SET search_text = search_text || ' ' || replace(mobile, '+88', '') "
@@ -26,6 +27,10 @@ def upgrade() -> None:
                 sqlite_where=PRESENT,
                 postgresql_where=PRESENT,
             )
+    for scope in ("tenant", "owner"):
+        op.create_index(
+            f"ix_bills_{scope}_open", "bills", [f"{scope}_id", "number"], sqlite_where=OPEN, postgresql_where=OPEN
+        )
     op.create_index("ix_bills_owner_number", "bills", ["owner_id", "number"])
     op.create_index("ix_payments_owner_number", "payments", ["owner_id", "number"])
     op.execute(WITH_MOBILE)
@@ -57,6 +62,8 @@ def downgrade() -> None:
         op.execute("DROP INDEX ix_customers_words")
     op.drop_index("ix_payments_owner_number", "payments")
     op.drop_index("ix_bills_owner_number", "bills")
+    for scope in ("tenant", "owner"):
+        op.drop_index(f"ix_bills_{scope}_open", "bills")
     for name in ORDERS:
         for scope in ("tenant", "owner"):
             op.drop_index(f"ix_customers_{scope}_by_{name}", "customers")

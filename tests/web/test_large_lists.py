@@ -1,0 +1,120 @@
+"""Lists of any size: counted and added up to a limit, the next page found after the last row, parts of names by index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+
+from app.access.scope import everywhere
+from app.core.database import db, transaction
+from app.customers.models import Customer
+from app.customers.queries import matching
+from app.web import listing
+from tests.cast import GA, NORTH, Cast
+from tests.make import as_account, customer
+
+People = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def ga(as_person: People) -> FlaskClient:
+    """The Group Admin's browser, in English."""
+    client = as_person(GA)
+    client.get("/lang/en")
+    return client
+
+
+def numbers(page: str) -> list[str]:
+    """Return the addresses of the customers on a page, in its order."""
+    return list(dict.fromkeys(re.findall(r'href="(/customers/show/\d+)"', page.partition("<table")[2])))
+
+
+def next_page(page: str) -> str:
+    """Return where the link to the next page leads."""
+    found = re.search(r'rel="next" href="([^"]+)"', page)
+    assert found is not None, "there is no next page"
+    return found.group(1).replace("&amp;", "&")
+
+
+def test_a_list_beyond_the_limit_says_so_and_adds_nothing_up(
+    ga: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ga.get("/customers/list/").text
+    assert "<tfoot" in whole and "more than" not in whole
+    monkeypatch.setattr(listing, "COUNTED", 2)
+    page = ga.get("/customers/list/").text
+    assert "of more than 2" in page and "<tfoot" not in page
+    link = re.search(r'href="([^"]*totals=all[^"]*)"', page)
+    assert link is not None
+    asked = ga.get(link.group(1).replace("&amp;", "&")).text
+    assert re.findall("<tfoot.*?</tfoot>", asked, re.S) == re.findall("<tfoot.*?</tfoot>", whole, re.S)
+
+
+def test_the_pages_hold_every_row_once_in_the_order_of_the_list(
+    ga: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = numbers(ga.get("/customers/list/?page_size=100").text)
+    monkeypatch.setattr(listing, "PAGE_SIZES", (2, 100))
+    first = ga.get("/customers/list/?page_size=2").text
+    found, page = numbers(first), first
+    while 'rel="next"' in page:
+        address = next_page(page)
+        assert "after=" in address
+        page = ga.get(address).text
+        found += numbers(page)
+    assert found == at_once and len(found) > 4
+
+
+@pytest.mark.parametrize("after", ["nonsense", "-1", "9" * 30, "0", "' OR 1=1"])
+def test_nonsense_after_which_a_page_should_begin_is_no_error(ga: FlaskClient, cast: Cast, after: str) -> None:
+    assert ga.get("/customers/list/", query_string={"after": after}).status_code == 200
+
+
+def test_another_order_begins_at_its_first_page(ga: FlaskClient, cast: Cast) -> None:
+    assert numbers(ga.get("/customers/list/?sort=name&dir=asc&after=1").text) == numbers(
+        ga.get("/customers/list/?sort=name&dir=asc").text
+    )
+
+
+class TestPartsOfNames:
+    """The index follows what is written, whichever way it is written."""
+
+    @staticmethod
+    def found(text: str) -> set[int]:
+        return set(db.session.execute(select(Customer.id).where(matching(text))).scalars())
+
+    @pytest.mark.parametrize("part", ["রহি", "RAHIM", "ahim", "01711"])
+    def test_are_found_in_either_script_and_in_mobiles(self, context: Flask, cast: Cast, part: str) -> None:
+        rahima = customer(cast.customers[GA][0])
+        with as_account(GA), transaction():
+            rahima.name, rahima.name_bn, rahima.mobile = "Rahima", "রহিমা", "+8801711000001"
+            rahima.search_text = "rahima রহিমা rahima.user 01711000001"
+        with as_account(GA):
+            assert rahima.id in self.found(part)
+
+    def test_are_gone_when_the_name_is_another(self, context: Flask, cast: Cast) -> None:
+        mine = cast.customers[GA][0]
+        with everywhere("the test renames"), transaction() as session:
+            session.execute(update(Customer).where(Customer.id == mine).values(search_text="zebunnesa"))
+        with everywhere("the test renames"), transaction() as session:
+            session.execute(update(Customer).where(Customer.id == mine).values(search_text="yasmin"))
+        with as_account(GA):
+            assert self.found("zebun") == set() and self.found("asmi") == {mine}
+
+    @pytest.mark.parametrize("text", ['"', "*", "a OR b", "NEAR(x y)", "rahim*", "^rahim", "%%%", "___", "'; DROP"])
+    def test_words_of_a_query_language_are_nothing_but_words(self, context: Flask, cast: Cast, text: str) -> None:
+        with as_account(GA):
+            assert self.found(text) == set()
+
+    def test_foreign_customers_stay_foreign(self, context: Flask, cast: Cast) -> None:
+        mine = cast.customers[GA][0]
+        with everywhere("the test renames"), transaction() as session:
+            session.execute(update(Customer).where(Customer.id == mine).values(search_text="zebunnesa 77"))
+            number = session.get_one(Customer, mine).number
+        with as_account(NORTH):
+            assert self.found("zebun") == set() and mine not in self.found(str(number))
