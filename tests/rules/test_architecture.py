@@ -208,6 +208,7 @@ def test_no_page_narrows_by_owner_or_tenant_by_hand() -> None:
 
 COMPARES_KINDS = {
     "app/accounts/management.py": "the pages about accounts are about their kinds: what a row can hold and whom it may stand below",
+    "app/web/listing.py": "a column has a kind too: how its values are drawn",
 }
 
 
