@@ -14,11 +14,14 @@ from app.activity.views import ActivityPage
 from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
+from app.customers.field_views import CustomFieldPage
 from app.customers.views import CustomerPage
 from app.dashboard.search import SearchPage, may_search
 from app.dashboard.views import HealthPage, HomePage
+from app.expenses.category_views import ExpenseCategoryPage
 from app.expenses.views import ExpensePage
 from app.jobs.views import JobPage
+from app.packages.views import BillingProfilePage, DevicePage, PackagePage, ZonePage
 from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
 from app.payments.views import PaymentPage
@@ -51,6 +54,12 @@ ENTRIES = (
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
     Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Records")),
+    Entry(_l("Packages"), "package", PackagePage, "list", _l("Packages")),
+    Entry(_l("Billing profiles"), "calendar-event", BillingProfilePage, "list", _l("Packages")),
+    Entry(_l("Zones"), "map-pin", ZonePage, "list", _l("Settings")),
+    Entry(_l("Devices"), "router", DevicePage, "list", _l("Settings")),
+    Entry(_l("Custom fields"), "adjustments", CustomFieldPage, "list", _l("Settings")),
+    Entry(_l("Expense categories"), "tag", ExpenseCategoryPage, "list", _l("Settings")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -70,6 +79,12 @@ VIEWS = (
     ExpensePage,
     ActivityPage,
     JobPage,
+    PackagePage,
+    BillingProfilePage,
+    ZonePage,
+    DevicePage,
+    CustomFieldPage,
+    ExpenseCategoryPage,
     ManagerPage,
     ResellerPage,
     TenantPage,

@@ -45,7 +45,15 @@ class Tenant(Base):
     name_bn: Mapped[str] = mapped_column(String(120), default="")
     address: Mapped[str] = mapped_column(String(300), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
+    vat_number: Mapped[str] = mapped_column(String(40), default="")
     invoice_footer: Mapped[str] = mapped_column(String(500), default="")
+    receipt_footer: Mapped[str] = mapped_column(String(500), default="")
+    # what the form of a new customer starts from
+    document_language: Mapped[str] = mapped_column(String(2), default="bn")
+    document_digits: Mapped[str] = mapped_column(String(4), default="beng")
+    # no foreign keys: packages and profiles refer to their tenant already; neither is ever deleted
+    default_package_id: Mapped[int | None] = mapped_column()
+    default_profile_id: Mapped[int | None] = mapped_column()
     logo: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 

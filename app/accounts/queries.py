@@ -24,6 +24,18 @@ def resellers_below(actor: Actor) -> Select[tuple[Account]]:
     return select(Account).where(Account.kind.in_([kind.value for kind in RESELLERS]), Account.id != actor.id)
 
 
+def resellers_right_below(owner_id: int) -> list[Account]:
+    """Return the Operators and Sub-Operators right below a parent account, by name."""
+    kinds = [kind.value for kind in RESELLERS]
+    return list(
+        db.session.execute(
+            select(Account)
+            .where(Account.parent_id == owner_id, Account.kind.in_(kinds))
+            .order_by(Account.name, Account.id)
+        ).scalars()
+    )
+
+
 def tenants_heads() -> Select[tuple[Account]]:
     """Select the Group Admins of the installation."""
     return select(Account).where(Account.kind == Kind.GROUP_ADMIN.value)

@@ -20,7 +20,8 @@ SENTENCES = {
     "customer.disabled": _l("Customer %(number)s, %(customer)s, disabled: %(reason)s"),
     "customer.suspend_date": _l("Suspend date of customer %(number)s, %(customer)s, moved"),
     "customer.package": _l("Package of customer %(number)s, %(customer)s, changed to %(package)s"),
-    "customer.deleted": _l("Customer %(number)s, %(customer)s, deleted"),
+    "customer.deleted": _l("Customer %(number)s, %(customer)s, deleted: %(reason)s"),
+    "customer.restored": _l("Customer %(number)s, %(customer)s, restored"),
     "customer.password_shown": _l("Connection password of customer %(number)s, %(customer)s, looked at"),
     "visit.not_home": _l("Customer %(number)s, %(customer)s, not at home"),
     "visit.promised": _l("Customer %(number)s, %(customer)s, promised to pay on %(promised)s"),
@@ -60,6 +61,13 @@ SENTENCES = {
     "account.seen_as": _l("Panel looked at as %(account)s"),
     "account.seen_as_ended": _l("Look at the panel as %(account)s ended"),
     "account.balance": _l("%(amount)s added to the account of %(account)s"),
+    "setup.added": _l("%(kind)s %(name)s added"),
+    "setup.edited": _l("%(kind)s %(name)s changed"),
+    "setup.archived": _l("%(kind)s %(name)s archived"),
+    "setup.restored": _l("%(kind)s %(name)s brought back"),
+    "offer.given": _l("Package %(package)s given to %(account)s at %(amount)s"),
+    "offer.changed": _l("Prices of package %(package)s for %(account)s changed"),
+    "offer.withdrawn": _l("Package %(package)s withdrawn from %(account)s"),
     "list.exported": _l("List exported: %(list)s"),
     "access.refused": _l("Refused: %(path)s"),
 }
@@ -71,6 +79,7 @@ TOPICS = {
     "expenses": _l("Expenses"),
     "cash": _l("Cash in hand"),
     "accounts": _l("Accounts"),
+    "setup": _l("Settings"),
     "access": _l("Access"),
 }
 """What entries are about. Which key opens a topic of others' entries stands in TOPIC_KEYS."""
@@ -82,6 +91,7 @@ TOPIC_KEYS = {
     "expenses": "expense-management",
     "cash": "parents",
     "accounts": "parents",
+    "setup": "parents",
     "access": "parents",
 }
 """A Manager sees others' entries of the topics whose list key it holds (spec §8)."""
@@ -109,6 +119,20 @@ WORDS = {
         "activity": _l("Activity log"),
         "managers": _l("Managers"),
         "operators": _l("Operators"),
+        "packages": _l("Packages"),
+        "profiles": _l("Billing profiles"),
+        "zones": _l("Zones"),
+        "devices": _l("Devices"),
+        "custom-fields": _l("Custom fields"),
+        "expense-categories": _l("Expense categories"),
+    },
+    "kind": {
+        "Package": _l("Package"),
+        "BillingProfile": _l("Billing profile"),
+        "Zone": _l("Zone"),
+        "Device": _l("Device"),
+        "CustomField": _l("Custom field"),
+        "ExpenseCategory": _l("Expense category"),
     },
     "method": {"bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")},
 }
@@ -136,7 +160,28 @@ FIELDS = {
     "profile_id": _l("Billing profile"),
     "ip_address": _l("IP address"),
     "mac": _l("MAC address"),
-    "device": _l("Device"),
+    "device_id": _l("Device"),
+    "price_paisa": _l("Price"),
+    "operator_price_paisa": _l("Operator price"),
+    "retail_price_paisa": _l("Price for customers"),
+    "download_kbps": _l("Download, kbit/s"),
+    "upload_kbps": _l("Upload, kbit/s"),
+    "validity_hours": _l("Lasts, hours"),
+    "radius_group": _l("FreeRADIUS group"),
+    "rate_limit": _l("Rate limit of MikroTik"),
+    "cycle": _l("Billing cycle"),
+    "due_day": _l("Due day"),
+    "grace_days": _l("Grace days"),
+    "vat_basis_points": _l("VAT, hundredths of a per cent"),
+    "auto_bill": _l("Raise the monthly bill by itself"),
+    "given_down": _l("Operators below may use it"),
+    "parent_id": _l("Lies in"),
+    "path": _l("Path"),
+    "place": _l("Place"),
+    "type": _l("Type"),
+    "options": _l("Choices"),
+    "required": _l("Must be filled in"),
+    "position": _l("Order"),
     "zone_id": _l("Zone"),
     "house": _l("House"),
     "road": _l("Road"),
@@ -171,14 +216,15 @@ def changes(entry: Activity) -> str:
 def _field(name: str) -> str:
     if name in KEYS:
         return str(KEYS[name].label)
-    return str(FIELDS.get(name, name))
+    # the fields that an owner adds have the owner's own names
+    return name.removeprefix("custom:") if name.startswith("custom:") else str(FIELDS.get(name, name))
 
 
 def _value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(_l("Yes") if value else _l("No"))
     if name.endswith("_paisa"):
-        return shown_taka(value)
+        return "–" if value is None else shown_taka(value)
     return "–" if value in (None, "") else str(value)
 
 

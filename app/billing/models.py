@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case, text
+from sqlalchemy import JSON, CheckConstraint, Index, String, UniqueConstraint, case, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -109,6 +109,9 @@ class Bill(Owned, Base):
     operator_taken: Mapped[int] = mapped_column(Money, default=0)
     upper_amount: Mapped[int] = mapped_column(Money, default=0)
     upper_taken: Mapped[int] = mapped_column(Money, default=0)
+    # what Operators paid under owners the customer has left, and the sum of it: see books/operators.py
+    earlier_charges: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    earlier_taken: Mapped[int] = mapped_column(Money, default=0)
     request_id: Mapped[str | None] = mapped_column(String(36))
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     issued_by_id: Mapped[int | None] = mapped_column()
@@ -131,6 +134,11 @@ class Bill(Owned, Base):
     def settled(self) -> int:
         """How much of ``gross`` is paid or discounted, in paisa; nothing of a void bill (spec §11.2)."""
         return 0 if self.voided_at is not None else self.paid + self.gross - self.total
+
+    @property
+    def settled_before_move(self) -> int:
+        """How much was settled under earlier owners of the customer, in paisa: not the present owner's to pay for."""
+        return self.earlier_charges[-1]["up_to"] if self.earlier_charges else 0
 
     @property
     def largest_discount(self) -> int:

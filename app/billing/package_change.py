@@ -18,7 +18,7 @@ from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle, Package
-from app.packages.queries import due_date
+from app.packages.queries import due_date, is_usable, retail_prices
 
 TAKA = 100
 
@@ -55,7 +55,7 @@ def work_out(customer: Customer, new: Package) -> PackageChange:
         profile = db.session.get_one(BillingProfile, customer.profile_id)
     if new.id == old.id:
         raise Refused(_("The customer has this package already."), "package_id")
-    if new.archived_at is not None:
+    if new.archived_at is not None or not is_usable(new, customer.owner_id):
         raise Refused(_("This package is no longer offered."), "package_id")
     if new.connection_type != customer.connection_type:
         raise Refused(_("This package is for another connection type."), "package_id")
@@ -67,7 +67,8 @@ def work_out(customer: Customer, new: Package) -> PackageChange:
     days_left = (last - today()).days + 1
     days_billed = days_left if _is_billed(customer) else 0
     # one division: the daily prices themselves are never rounded
-    parts = days_left * new.price - days_billed * old.price
+    price = retail_prices(customer.owner_id, (old, new))
+    parts = days_left * price[new.id] - days_billed * price[old.id]
     rounded = (2 * abs(parts) + last.day * TAKA) // (2 * last.day * TAKA) * TAKA
     net = rounded if parts >= 0 else -rounded
     vat = vat_on(abs(net), profile.vat_basis_points)
@@ -76,8 +77,8 @@ def work_out(customer: Customer, new: Package) -> PackageChange:
         new,
         days_left,
         days_billed,
-        days_left * new.price // last.day,
-        days_billed * old.price // last.day,
+        days_left * price[new.id] // last.day,
+        days_billed * price[old.id] // last.day,
         net,
         vat if net >= 0 else -vat,
     )

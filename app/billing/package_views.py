@@ -15,6 +15,7 @@ from app.billing.package_change import PackageChange, change_package, work_out
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer
 from app.customers.tabs import ProfileAction, add_action
+from app.packages.forms import priced_choices
 from app.packages.models import Package
 from app.packages.queries import packages_on_offer
 from app.payments.services import receive_cash
@@ -54,8 +55,9 @@ class PackageChangePage(Panel):
         if customer.deleted_at is not None:
             raise NotFound("Customer")
         form = PackageWithCashForm() if self.actor().may("receive-payment") else PackageForm()
-        offered = [row for row in packages_on_offer(customer.connection_type) if row.id != customer.package_id]
-        form.package_id.choices = [(row.id, f"{row.name} · {show_taka(row.price)}") for row in offered]
+        on_offer = packages_on_offer(customer.connection_type, owner_id=customer.owner_id)
+        offered = [row for row in on_offer if row.id != customer.package_id]
+        form.package_id.choices = priced_choices(offered, customer.owner_id)
         back = (
             url_for("CustomerPage.show", pk=customer.id)
             if self.actor().may("view-customer-details")

@@ -25,7 +25,7 @@ from app.core.errors import Refused
 from app.core.money import share
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle, Package
-from app.packages.queries import due_date, price_chain
+from app.packages.queries import due_date, price_chain, retail_price
 from app.payments.models import Allocation
 
 FURTHEST_YEARS = 5
@@ -34,7 +34,7 @@ FURTHEST_YEARS = 5
 
 @dataclass(frozen=True)
 class Prices:
-    """What a package costs, in paisa: its list price, what the customer's owner pays, and the level above (§11.2)."""
+    """What a package costs, in paisa: what the customer pays, what the customer's owner pays, and the level above (§11.2)."""
 
     package: int = 0
     operator: int = 0
@@ -43,10 +43,11 @@ class Prices:
 
 def prices_of(package: Package | None, owner_id: int) -> Prices:
     """Return the prices at which a package was given down to an owner; without a package no Operator pays anything."""
-    if package is None or not package.price:
+    price = retail_price(owner_id, package) if package else 0
+    if package is None or not price:
         return Prices()
-    levels = [price for _payer, price in price_chain(owner_id, package)]
-    return Prices(package.price, *levels[:2])
+    levels = [level for _payer, level in price_chain(owner_id, package)]
+    return Prices(price, *levels[:2])
 
 
 def raise_bill(
@@ -390,14 +391,14 @@ def _bill_customers(owner_id: int, customer_ids: list[int], month: tuple[date, d
     billed = _billed_for(month, [customer.id for customer in customers])
     for customer in customers:
         profile, package = profiles[customer.profile_id], packages[customer.package_id]
-        reason = _why_not(customer, profile, package) or billed.get(customer.id, "")
+        reason = _why_not(customer, profile, prices[package.id]) or billed.get(customer.id, "")
         if reason:
             run.skipped[reason] += 1
             continue
         _raise(
             customer,
             Purpose.MONTHLY,
-            package.price,
+            prices[package.id].package,
             period=month,
             due_on=due_date(profile, month[0]),
             vat_basis_points=profile.vat_basis_points,
@@ -411,7 +412,7 @@ def _by_id(model: type[Any], ids: set[int]) -> dict[int, Any]:
     return {row.id: row for row in db.session.execute(select(model).where(model.id.in_(ids))).scalars()}
 
 
-def _why_not(customer: Customer, profile: BillingProfile, package: Package) -> str:
+def _why_not(customer: Customer, profile: BillingProfile, prices: Prices) -> str:
     if customer.deleted_at is not None:
         return "deleted"
     if customer.status != CustomerStatus.ACTIVE:
@@ -420,7 +421,7 @@ def _why_not(customer: Customer, profile: BillingProfile, package: Package) -> s
         return "not monthly"
     if not profile.auto_bill:
         return "no auto-bill"
-    return "" if package.price else "free package"
+    return "" if prices.package else "free package"
 
 
 def _billed_for(month: tuple[date, date], customer_ids: list[int]) -> dict[int, str]:

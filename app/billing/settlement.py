@@ -18,7 +18,7 @@ from app.books.models import EntryKind, Ledger
 from app.books.operators import lock_chain
 from app.books.services import Side, post
 from app.core.clock import end_of_day, next_month, now, today
-from app.core.database import db
+from app.core.database import db, locked
 from app.core.money import share
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle
@@ -133,16 +133,60 @@ def charge_operators(bill: Bill) -> None:
     """Bring what Operators have paid for a bill to its part that is settled, level by level (spec §11.2).
 
     Each level's sum is computed anew from all that is settled, so the last part takes the rest and a void gives back
-    exactly what was taken. A discount counts as settled.
+    exactly what was taken. A discount counts as settled. What was settled under an earlier owner of the customer is that
+    owner's to pay and to get back.
     """
-    own = share(bill.operator_amount, bill.settled, bill.gross) - bill.operator_taken
-    upper = share(bill.upper_amount, bill.settled, bill.gross) - bill.upper_taken
+    settled = _charge_earlier(bill)
+    own = share(bill.operator_amount, settled, bill.gross) - bill.operator_taken
+    upper = share(bill.upper_amount, settled, bill.gross) - bill.upper_taken
     if not (own or upper):
         return
     bill.operator_taken += own
     bill.upper_taken += upper
     for payer, part in zip(lock_chain(bill.owner_id), (own, upper), strict=False):
         _move_balance(payer, bill, part)
+
+
+def _charge_earlier(bill: Bill) -> int:
+    """Bring what the Operators of earlier owners have paid to the part settled in their time; return the part settled since."""
+    periods, start, earlier_taken = [], 0, 0
+    for period in bill.earlier_charges or ():
+        span = period["up_to"] - start
+        part = min(max(bill.settled - start, 0), span)
+        payers = []
+        for payer_id, at_move, taken in period["payers"]:
+            target = share(at_move, part, span)
+            if target != taken:
+                _move_balance(_locked_payer(payer_id), bill, target - taken)
+            earlier_taken += target
+            payers.append([payer_id, at_move, target])
+        periods.append({"up_to": period["up_to"], "payers": payers})
+        start = period["up_to"]
+    if periods:
+        bill.earlier_charges, bill.earlier_taken = periods, earlier_taken
+    return max(bill.settled - start, 0)
+
+
+def _locked_payer(payer_id: int) -> Account:
+    with everywhere("who paid for a bill once may be out of the scope of who changes it now"):
+        return db.session.execute(
+            locked(select(Account).where(Account.id == payer_id)).execution_options(populate_existing=True)
+        ).scalar_one()
+
+
+def leave_owner(bill: Bill, prices: tuple[int, int]) -> None:
+    """Close a bill's account with the Operators of the owner it leaves, before ``owner_id`` changes.
+
+    What they have paid stays theirs; what is settled from now on is charged to the new owner's, at ``prices`` in paisa.
+    """
+    if bill.settled > bill.settled_before_move:
+        chain = lock_chain(bill.owner_id)
+        taken = (bill.operator_taken, bill.upper_taken)
+        payers = [[payer.id, part, part] for payer, part in zip(chain, taken, strict=False) if part]
+        bill.earlier_charges = [*(bill.earlier_charges or ()), {"up_to": bill.settled, "payers": payers}]
+        bill.earlier_taken += sum(part for _payer, part, _taken in payers)
+    bill.operator_taken, bill.upper_taken = 0, 0
+    bill.operator_price, bill.upper_price = prices
 
 
 def _move_balance(payer: Account, bill: Bill, part: int) -> None:

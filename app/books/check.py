@@ -93,7 +93,7 @@ BOOKED = (
     (Ledger.INCOME, "income of bill", _unless_void(-Bill.amount)),
     (Ledger.VAT, "VAT of bill", _unless_void(-Bill.vat)),
     (Ledger.DISCOUNT, "discount on bill", _unless_void(Bill.discount)),
-    (Ledger.OPERATOR, "operator amounts of bill", Bill.operator_taken + Bill.upper_taken),
+    (Ledger.OPERATOR, "operator amounts of bill", Bill.operator_taken + Bill.upper_taken + Bill.earlier_taken),
 )
 """What the journal holds of a bill, ledger by ledger, and what the bill says."""
 
@@ -111,13 +111,18 @@ def _check_bills(report: Report) -> None:
         report.compare(what, _sums(select(Bill.id, figure)), _booked(ledger, JournalEntry.bill_id))
     bills = select(Bill).execution_options(yield_per=1000, populate_existing=True)
     for bill in db.session.execute(bills).scalars():
+        settled = max(bill.settled - bill.settled_before_move, 0)
         rules = {
             "VAT computed for bill": (bill.vat, vat_on(bill.amount - bill.discount, bill.vat_basis_points)),
             "operator amount taken for bill": (
                 bill.operator_taken,
-                share(bill.operator_amount, bill.settled, bill.gross),
+                share(bill.operator_amount, settled, bill.gross),
             ),
-            "upper amount taken for bill": (bill.upper_taken, share(bill.upper_amount, bill.settled, bill.gross)),
+            "upper amount taken for bill": (bill.upper_taken, share(bill.upper_amount, settled, bill.gross)),
+            "amounts taken from earlier owners for bill": (
+                bill.earlier_taken,
+                sum(taken for one in bill.earlier_charges or () for _payer, _at_move, taken in one["payers"]),
+            ),
         }
         for what, (kept, right) in rules.items():
             report.compare(what, {bill.id: kept}, {bill.id: right})

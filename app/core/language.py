@@ -57,6 +57,23 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", folded)
 
 
+def write_decimal(value: int, places: int) -> str:
+    """Return a number that is kept in whole parts, such as kbit/s for Mbit/s, as people write it: 2500 with 3 places is 2.5."""
+    whole, rest = divmod(value, 10**places)
+    return f"{whole}.{rest:0{places}d}".rstrip("0").rstrip(".")
+
+
+def read_decimal(text: str, places: int) -> int | None:
+    """Return a typed number in whole parts, in either digits; empty is 0, None what is no number or has too many digits."""
+    whole, point, rest = to_ascii_digits(text).strip().partition(".")
+    if not (whole or point):
+        return 0
+    digits = whole + rest
+    if not (digits.isascii() and digits.isdigit() and len(whole) <= 6 and len(rest) <= places) or (point and not rest):
+        return None
+    return int(whole or 0) * 10**places + int(rest.ljust(places, "0") or 0)
+
+
 def format_date(day: date, language: str, digits: str = "latn") -> str:
     """Return a date as "22 Nov 2026" or "২২ নভেম্বর ২০২৬"."""
     return _write(day, _DATE[language], language, digits)

@@ -1,4 +1,4 @@
-"""Customers."""
+"""Customers, and the fields that an owner adds to them."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from app.core.clock import UtcDateTime, now
 from app.core.database import Base
 from app.core.money import Money
 from app.core.ownership import Owned, owned_by_account, referable, same_tenant
-from app.packages.models import BillingProfile, Package, Zone
+from app.packages.models import BillingProfile, Device, Package, Zone
 
 
 class CustomerStatus(StrEnum):
@@ -50,6 +50,36 @@ def _orders(**orders: Any) -> Iterator[Index]:
                 sqlite_where=is_present,
                 postgresql_where=is_present,
             )
+class FieldType(StrEnum):
+    """What a custom field holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+class CustomField(Owned, Base):
+    """A field that an owner adds to its customers; ``options`` are what a choice offers, in order."""
+
+    __tablename__ = "custom_fields"
+    __table_args__ = (
+        referable(),
+        owned_by_account(),
+        UniqueConstraint("owner_id", "name"),
+        CheckConstraint("type IN ('text', 'number', 'date', 'choice')", "type"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    type: Mapped[str] = mapped_column(String(10))
+    options: Mapped[list[str]] = mapped_column(JSON, default=list)
+    required: Mapped[bool] = mapped_column(default=False)
+    position: Mapped[int] = mapped_column(default=0)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Customer(Owned, Base):
@@ -62,6 +92,7 @@ class Customer(Owned, Base):
         same_tenant("package_id", "packages"),
         same_tenant("profile_id", "billing_profiles"),
         same_tenant("zone_id", "zones"),
+        same_tenant("device_id", "devices"),
         UniqueConstraint("tenant_id", "number"),
         UniqueConstraint("username_key"),
         Index("ix_customers_tenant_newest", "tenant_id", "deleted_at", "id"),
@@ -97,7 +128,7 @@ class Customer(Owned, Base):
     username_key: Mapped[str] = mapped_column(String(64))
     # in clear because PAP and CHAP need it (spec §11.16): read by the RADIUS view and the logged reveal alone
     connection_password: Mapped[str] = mapped_column(String(64), deferred=True, default="")
-    device: Mapped[str] = mapped_column(String(80), default="")
+    device_id: Mapped[int | None] = mapped_column()
     mac: Mapped[str] = mapped_column(String(17), default="")
     ip_address: Mapped[str] = mapped_column(String(45), default="")
     package_id: Mapped[int] = mapped_column()
@@ -121,6 +152,8 @@ class Customer(Owned, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     created_by_id: Mapped[int | None] = mapped_column()
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_by_id: Mapped[int | None] = mapped_column()
+    deleted_reason: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[int] = mapped_column(default=1)
 
     package: Mapped[Package] = relationship(viewonly=True, primaryjoin="foreign(Customer.package_id) == Package.id")
@@ -128,6 +161,7 @@ class Customer(Owned, Base):
         viewonly=True, primaryjoin="foreign(Customer.profile_id) == BillingProfile.id"
     )
     zone: Mapped[Zone | None] = relationship(viewonly=True, primaryjoin="foreign(Customer.zone_id) == Zone.id")
+    device: Mapped[Device | None] = relationship(viewonly=True, primaryjoin="foreign(Customer.device_id) == Device.id")
 
     __mapper_args__ = {"version_id_col": version}
 

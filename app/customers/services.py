@@ -1,6 +1,7 @@
 """Create and edit customers, change their status, delete and restore them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from ipaddress import ip_address
@@ -21,10 +22,11 @@ from app.core.database import db
 from app.core.errors import NotFound, Refused
 from app.core.language import fold, normalise, to_ascii_digits
 from app.core.money import share
+from app.customers.custom_fields import checked_values, custom_fields
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.customers.queries import username_taken
-from app.packages.models import CYCLES_OF, BillingProfile, ConnectionType, Cycle, Package, Zone
-from app.packages.queries import due_date, paid_up_to
+from app.packages.models import CYCLES_OF, BillingProfile, ConnectionType, Cycle, Device, Package, Zone
+from app.packages.queries import due_date, is_usable, is_usable_profile, paid_up_to, retail_price
 
 USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 MAC = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
@@ -51,13 +53,15 @@ class Details:
     thana: str = ""
     district: str = ""
     connection_password: str = ""
-    device: str = ""
+    device_id: int | None = None
     mac: str = ""
     ip_address: str = ""
     registered_on: date | None = None
     comment: str = ""
     document_language: str = "bn"
     document_digits: str = "beng"
+    # by the field's id as text; None leaves the fields as they are
+    custom_fields: Mapping[str, Any] | None = None
 
 
 LENGTHS = {
@@ -71,7 +75,6 @@ LENGTHS = {
     "thana": 60,
     "district": 60,
     "connection_password": 64,
-    "device": 80,
     "comment": 2000,
 }
 
@@ -106,8 +109,9 @@ def create_customer(
     db.session.add(customer)
     db.session.flush()
     _record(customer, "customer.created")
-    if bill_the_rest_of_the_month and profile.cycle == Cycle.MONTHLY and package.price and profile.auto_bill:
-        _bill_days_left(customer, package, profile)
+    price = retail_price(owner_id, package)
+    if bill_the_rest_of_the_month and profile.cycle == Cycle.MONTHLY and price and profile.auto_bill:
+        _bill_days_left(customer, package, profile, price)
     return customer
 
 
@@ -119,10 +123,10 @@ def first_suspend_date(profile: BillingProfile) -> datetime | None:
     return None if profile.cycle == Cycle.FREE else now()
 
 
-def _bill_days_left(customer: Customer, package: Package, profile: BillingProfile) -> None:
+def _bill_days_left(customer: Customer, package: Package, profile: BillingProfile, price: int) -> None:
     first, last = month_of(today())
     days_left, days = (last - today()).days + 1, last.day
-    amount = share(package.price, days_left, days)
+    amount = share(price, days_left, days)
     amount = (amount + 50) // 100 * 100
     if amount:
         raise_bill(
@@ -160,11 +164,22 @@ def edit_customer(customer: Customer, details: Details, *, version: int | None =
         old = getattr(customer, name)
         if old != new:
             setattr(customer, name, new)
-            if name not in ("search_text", "username_key"):
+            if name == "custom_fields":
+                changes |= _changed_fields(customer.owner_id, old, new)
+            elif name not in ("search_text", "username_key"):
                 changes[name] = (old, new)
     if changes:
         _record(customer, "customer.edited", changes=changes)
     return customer
+
+
+def _changed_fields(owner_id: int, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return before → after of the owner's own fields, each under its name."""
+    return {
+        f"custom:{row.name}": (old.get(str(row.id)), new.get(str(row.id)))
+        for row in custom_fields(owner_id)
+        if old.get(str(row.id)) != new.get(str(row.id))
+    }
 
 
 def _checked(
@@ -201,9 +216,21 @@ def _checked(
     if mac and not MAC.fullmatch(mac):
         raise Refused(_("A MAC address looks like 4C:5E:0C:12:34:56."), "mac")
     package, profile = _package_and_profile(details, owner_id, customer)
-    if details.zone_id is not None and get_or_404(Zone, details.zone_id).owner_id != owner_id:
-        raise Refused(_("Choose a zone of this owner."), "zone_id")
+    if details.zone_id is not None:
+        _refuse_other_rows(Zone, details.zone_id, owner_id, customer and customer.zone_id, "zone_id")
+    if details.device_id is not None:
+        _refuse_other_rows(Device, details.device_id, owner_id, customer and customer.device_id, "device_id")
+    if details.custom_fields is not None:
+        kept = customer.custom_fields if customer else {}
+        details = replace(details, custom_fields=checked_values(owner_id, details.custom_fields, kept))
     return replace(details, mac=mac, ip_address=_ip(details)), package, profile
+
+
+def _refuse_other_rows(model: type[Any], row_id: int, owner_id: int, kept_id: int | None, field: str) -> None:
+    """Refuse a zone or device of another owner, and an archived one that the customer does not have already."""
+    row = _offered(model, row_id, field)
+    if row.owner_id != owner_id or (row.archived_at is not None and row.id != kept_id):
+        raise Refused(_("Choose one of the list."), field)
 
 
 def _ip(details: Details) -> str:
@@ -221,12 +248,14 @@ def _package_and_profile(details: Details, owner_id: int, customer: Customer | N
     if details.connection_type not in list(ConnectionType):
         raise Refused(_("Choose a connection type."), "connection_type")
     package = _offered(Package, details.package_id, "package_id")
-    if package.archived_at is not None and (customer is None or customer.package_id != package.id):
+    is_kept = customer is not None and customer.package_id == package.id
+    if not is_kept and (package.archived_at is not None or not is_usable(package, owner_id)):
         raise Refused(_("This package is no longer offered."), "package_id")
     if package.connection_type != details.connection_type:
         raise Refused(_("This package is for another connection type."), "package_id")
     profile = _offered(BillingProfile, details.profile_id, "profile_id")
-    if profile.archived_at is not None and (customer is None or customer.profile_id != profile.id):
+    is_kept = customer is not None and customer.profile_id == profile.id
+    if not is_kept and (profile.archived_at is not None or not is_usable_profile(profile, owner_id)):
         raise Refused(_("This billing profile is no longer offered."), "profile_id")
     if profile.cycle not in CYCLES_OF[ConnectionType(details.connection_type)]:
         raise Refused(_("This connection type cannot be billed by this profile."), "profile_id")
@@ -242,6 +271,8 @@ def _offered(model: type[Any], row_id: int, field: str) -> Any:
 
 def _columns(details: Details) -> dict[str, Any]:
     columns = {name: value for name, value in vars(details).items() if name != "registered_on"}
+    if details.custom_fields is None:
+        del columns["custom_fields"]
     columns["username_key"] = details.username.lower()
     columns["search_text"] = search_text(details.name, details.name_bn, details.username, columns["mobile"])
     return columns
@@ -288,13 +319,41 @@ def suspend_for_non_payment(customer: Customer) -> Customer:
     return change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
 
 
-def delete_customer(customer: Customer) -> Customer:
-    """Delete a customer softly: it leaves every list and can be restored; bills and payments stay on record. Raises Refused."""
+def delete_customer(customer: Customer, reason: str) -> Customer:
+    """Delete a customer softly: it leaves every list and can be restored; bills and payments stay on record. Raises Refused.
+
+    The username becomes free for somebody else.
+    """
     customer = lock_customer(customer)
     if customer.deleted_at is not None:
         raise Refused(_("This customer is deleted already."))
-    customer.deleted_at = now()
-    _record(customer, "customer.deleted")
+    reason = reason.strip()[:200]
+    if not reason:
+        raise Refused(_("Say why."), "reason")
+    actor = current_actor()
+    customer.deleted_at, customer.deleted_by_id, customer.deleted_reason = now(), actor.id if actor else None, reason
+    # no username holds a hash: this one meets none
+    customer.username_key = f"#{customer.id}"
+    _record(customer, "customer.deleted", reason=reason)
+    return customer
+
+
+def restore_customer(customer: Customer, username: str = "") -> Customer:
+    """Bring a deleted customer back as it was, under another username where its own is in use by now. Raises Refused."""
+    customer = lock_customer(customer)
+    if customer.deleted_at is None:
+        raise Refused(_("This customer is not deleted."))
+    username = normalise(username) or customer.username
+    if not USERNAME.fullmatch(username):
+        raise Refused(_("A username has letters, digits and . _ @ + - only, at most 64."), "username")
+    with everywhere("usernames are unique in the installation"):
+        if username_taken(username.lower(), customer.id):
+            raise Refused(_("This username is in use already. Choose another."), "username")
+    changes = {"username": (customer.username, username)} if username != customer.username else None
+    customer.username, customer.username_key = username, username.lower()
+    customer.search_text = search_text(customer.name, customer.name_bn, username)
+    customer.deleted_at, customer.deleted_by_id, customer.deleted_reason = None, None, ""
+    _record(customer, "customer.restored", changes=changes)
     return customer
 
 

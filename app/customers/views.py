@@ -1,12 +1,14 @@
 """Customers: list, profile, new, edit, status, suspend date, delete."""
 
+from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -16,15 +18,18 @@ from app.activity.recorder import record
 from app.core.clock import end_of_day, now, to_dhaka
 from app.core.database import transaction
 from app.core.errors import NotFound
+from app.core.language import fold
 from app.core.money import plain
-from app.customers.forms import CustomerForm, NoteForm, ReasonForm, SuspendDateForm
-from app.customers.models import Customer, CustomerStatus
+from app.customers.custom_fields import custom_fields, fields_in_sight, is_filled
+from app.customers.forms import NoteForm, ReasonForm, SuspendDateForm, customer_form
+from app.customers.models import Customer, CustomerStatus, CustomField, FieldType
 from app.customers.queries import matching, present
 from app.customers.services import change_status, create_customer, delete_customer, edit_customer, edit_suspend_date
 from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, tabs_for
-from app.packages.models import BillingProfile
-from app.packages.queries import packages_on_offer, zones
-from app.web.formats import show_digits
+from app.packages.models import BillingProfile, Device, Zone
+from app.packages.queries import in_sight, packages_in_sight, profiles_in_sight, zone_and_below
+from app.web.formats import show_day, show_digits
+from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange
 from app.web.page import Page
@@ -46,6 +51,10 @@ DUE_KEYS = ("print-invoice", "receive-payment")
 SHOW = "view-customer-details"
 
 
+ZONE_PATH = select(Zone.path).where(Zone.id == Customer.zone_id).correlate(Customer).scalar_subquery()
+"""What orders customers by area, street and building."""
+
+
 def is_overdue(customer: Customer) -> bool:
     """Tell whether the customer owes and the date up to which service is paid has passed."""
     return customer.due > 0 and customer.suspend_at is not None and customer.suspend_at < now()
@@ -65,7 +74,12 @@ class CustomerPage(Page):
     search = staticmethod(matching)
     search_label = _l("Name, number, username or mobile")
     search_columns = ["name", "mobile", "status", "connection_type", "username"]
-    load = (joinedload(Customer.package), joinedload(Customer.zone), joinedload(Customer.profile))
+    load = (
+        joinedload(Customer.package),
+        joinedload(Customer.zone),
+        joinedload(Customer.profile),
+        joinedload(Customer.device),
+    )
     keys = {
         "list": SHOW,
         "show": SHOW,
@@ -103,7 +117,8 @@ class CustomerPage(Page):
         ),
         Column("package", _l("Package"), lambda row: row.package.name, "data"),
         Column("profile", _l("Billing profile"), lambda row: row.profile.name, only_csv=True),
-        Column("zone", _l("Zone"), lambda row: row.zone.name if row.zone else "", "data"),
+        Column("zone", _l("Zone"), lambda row: row.zone.path if row.zone else "", "data", sort=ZONE_PATH),
+        Column("device", _l("Device"), lambda row: row.device.name if row.device else "", only_csv=True),
         Column("address", _l("Address"), lambda row: row.place, only_csv=True),
         Column(
             "status",
@@ -147,14 +162,32 @@ class CustomerPage(Page):
         Choice(
             "package",
             _l("Package"),
-            lambda: [(str(row.id), row.name) for row in packages_on_offer()],
+            lambda: [(str(row.id), row.name) for row in packages_in_sight()],
             lambda value: Customer.package_id == int(value),
+        ),
+        Choice(
+            "profile",
+            _l("Billing profile"),
+            lambda: [(str(row.id), row.name) for row in profiles_in_sight()],
+            lambda value: Customer.profile_id == int(value),
         ),
         Choice(
             "zone",
             _l("Zone"),
-            lambda: [(str(row.id), row.name) for row in zones()],
-            lambda value: Customer.zone_id == int(value),
+            lambda: [(str(row.id), row.path) for row in in_sight(Zone, Zone.path)],
+            lambda value: Customer.zone_id.in_(zone_and_below(int(value))),
+        ),
+        Choice(
+            "device",
+            _l("Device"),
+            lambda: [(str(row.id), row.name) for row in in_sight(Device, Device.name)],
+            lambda value: Customer.device_id == int(value),
+        ),
+        Choice(
+            "field",
+            _l("Field filled in"),
+            lambda: [(str(row.id), row.name) for row in fields_in_sight()],
+            lambda value: is_filled(int(value)),
         ),
         Choice(
             "type",
@@ -175,6 +208,10 @@ class CustomerPage(Page):
     def rows(self) -> Select[Any]:
         """Select the customers that are not deleted."""
         return present()
+
+    def all_columns(self) -> tuple[Column, ...]:
+        """Return the columns with those of the owners' own fields."""
+        return (*self.columns, *_field_columns())
 
     def _row(self, pk: object) -> Customer:
         customer = get_or_404(Customer, pk, *self.load)
@@ -198,7 +235,7 @@ class CustomerPage(Page):
                 "name_bn": customer.name_bn,
                 "number": customer.number,
                 "username": customer.username,
-                "zone": customer.zone.name if customer.zone else "",
+                "zone": customer.zone.path if customer.zone else "",
                 "initials": "".join(word[0] for word in customer.name.split()[:2]).upper(),
                 "status": CUSTOMER_STATUS[customer.status],
             },
@@ -219,7 +256,13 @@ class CustomerPage(Page):
     @expose("/add", methods=["GET", "POST"])
     def add(self) -> Any:
         """Create a customer."""
-        form = CustomerForm().offer()
+        company = company_of(self.actor())
+        form = customer_form(
+            document_language=company.document_language if company else "bn",
+            document_digits=company.document_digits if company else "beng",
+            package_id=company.default_package_id if company else None,
+            profile_id=company.default_profile_id if company else None,
+        )
 
         def act() -> Response:
             customer = create_customer(form.details(), bill_the_rest_of_the_month=True)
@@ -241,7 +284,7 @@ class CustomerPage(Page):
     def edit(self, pk: str) -> Any:
         """Change a customer's profile and connection details."""
         customer = self._row(pk)
-        form = CustomerForm(obj=customer).offer(customer)
+        form = customer_form(customer)
         if request.method == "GET":
             form.connection_password.data = ""
         form.connection_password.description = _("Leave empty to keep the password.")
@@ -367,18 +410,21 @@ class CustomerPage(Page):
     @expose("/delete/<pk>", methods=["GET", "POST"])
     def delete(self, pk: str) -> Any:
         """Delete a customer; it can be restored."""
-        customer = self._row(pk)
+        customer, form = self._row(pk), ReasonForm()
 
         def act() -> Response:
-            delete_customer(customer)
+            delete_customer(customer, form.reason.data or "")
             return self.done(_("Customer deleted."), self.link("list"))
 
         return self._confirm(
-            NoteForm(),
+            form,
             act,
             customer,
             _("Delete customer"),
-            _("The customer leaves all lists. Bills and payments stay on record."),
+            _(
+                "The customer leaves all lists and is cut off; the username becomes free. Bills and payments stay on"
+                " record, and the customer can be restored."
+            ),
             danger=True,
         )
 
@@ -392,7 +438,7 @@ def _profile_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         (_("Username"), customer.username, "data"),
         (_("IP address"), customer.ip_address, "data"),
         (_("MAC address"), customer.mac, "data"),
-        (_("Device"), customer.device, "data"),
+        (_("Device"), customer.device.name if customer.device else "", "data"),
     ]
     if customer.status_reason:
         connection.insert(0, (_("Reason of the status"), customer.status_reason, "data"))
@@ -400,7 +446,7 @@ def _profile_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         (_("Mobile"), customer.mobile, "phone", f"tel:{customer.mobile}" if customer.mobile else None),
         (_("Email"), customer.email, "data"),
         (_("Address"), customer.place, "data"),
-        (_("Zone"), customer.zone.name if customer.zone else "", "data"),
+        (_("Zone"), customer.zone.path if customer.zone else "", "data"),
         (_("NID number"), customer.nid, "data"),
         (_("Date of birth"), customer.birth_date, "date"),
         (_("Customer since"), customer.registered_on, "date"),
@@ -410,13 +456,46 @@ def _profile_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         (_("Digits of documents"), DIGIT_NAMES[customer.document_digits], "data"),
         (_("Comment"), customer.comment, "data"),
     ]
+    further = [
+        (row.name, _shown_value(row, customer.custom_fields[str(row.id)]), "data")
+        for row in custom_fields(customer.owner_id)
+        if customer.custom_fields.get(str(row.id))
+    ]
     return {
         "facts": [
             {"title": _("Connection"), "rows": connection},
             {"title": _("Contact"), "rows": contact},
             {"title": _("Documents and notes"), "rows": papers},
+            {"title": _("Further fields"), "rows": further},
         ]
     }
+
+
+def _shown_value(row: CustomField, value: str) -> str:
+    """Return a custom field's value as the reader sees it: dates and numbers in the reader's words and digits."""
+    if row.type == FieldType.DATE:
+        return show_day(date.fromisoformat(value))
+    return show_digits(value) if row.type == FieldType.NUMBER else value
+
+
+def _field_columns() -> tuple[Column, ...]:
+    """Return a CSV column for each custom field of the scope; fields of one name share a column."""
+    by_name: dict[str, list[CustomField]] = {}
+    for row in fields_in_sight():
+        by_name.setdefault(fold(row.name), []).append(row)
+    return tuple(
+        Column(
+            f"custom_{rows[0].id}",
+            rows[0].name,
+            partial(_first_value, [str(row.id) for row in rows]),
+            only_csv=True,
+        )
+        for rows in by_name.values()
+    )
+
+
+def _first_value(keys: list[str], customer: Customer) -> str:
+    return next((str(customer.custom_fields[key]) for key in keys if customer.custom_fields.get(key)), "")
 
 
 def _to(route: str) -> Any:

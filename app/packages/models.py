@@ -1,7 +1,8 @@
-"""Packages, the prices at which they are given down, billing profiles and zones."""
+"""Packages, the prices at which they are given down, billing profiles, zones and devices."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -58,6 +59,9 @@ class Package(Offered, Base):
     download_kbps: Mapped[int] = mapped_column(default=0)
     upload_kbps: Mapped[int] = mapped_column(default=0)
     validity_hours: Mapped[int | None] = mapped_column()
+    # the group of FreeRADIUS, and Mikrotik-Rate-Limit where it is more than the two speeds; both may be empty
+    radius_group: Mapped[str] = mapped_column(String(64), default="")
+    rate_limit: Mapped[str] = mapped_column(String(120), default="")
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def __str__(self) -> str:
@@ -65,7 +69,11 @@ class Package(Offered, Base):
 
 
 class PackageOffer(Owned, Base):
-    """The price in paisa at which an account gets a package from its parent: one level of the chain (spec §11.2)."""
+    """A package given down: the price in paisa at which an account gets it from its parent, one level of the chain (spec §11.2).
+
+    ``retail_price`` is what the account's customers pay where that differs from the package's own price. A withdrawn
+    offer serves who is on the package already, and nobody new.
+    """
 
     __tablename__ = "package_offers"
     __table_args__ = (
@@ -74,16 +82,19 @@ class PackageOffer(Owned, Base):
         same_tenant("account_id", "accounts"),
         UniqueConstraint("account_id", "package_id"),
         CheckConstraint("price >= 0", "price"),
+        CheckConstraint("retail_price >= 0", "retail_price"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     package_id: Mapped[int] = mapped_column()
     account_id: Mapped[int] = mapped_column()
     price: Mapped[int] = mapped_column(Money)
+    retail_price: Mapped[int | None] = mapped_column(Money)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class BillingProfile(Offered, Base):
-    """When and how customers are billed. ``vat_basis_points``: 750 is 7.5 %."""
+    """When and how customers are billed. ``vat_basis_points``: 750 is 7.5 %. ``given_down``: the accounts below may use it."""
 
     __tablename__ = "billing_profiles"
     __table_args__ = (
@@ -102,26 +113,56 @@ class BillingProfile(Offered, Base):
     grace_days: Mapped[int] = mapped_column(default=0)
     vat_basis_points: Mapped[int] = mapped_column(default=0)
     auto_bill: Mapped[bool] = mapped_column(default=True)
+    given_down: Mapped[bool] = mapped_column(default=True)
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def __str__(self) -> str:
         return self.name
 
 
+PATH_MARK = " › "
+"""What stands between the names of a zone's path."""
+
+
+def _own_name(context: Any) -> str:
+    return context.get_current_parameters()["name"]
+
+
 class Zone(Owned, Base):
-    """Where customers live: area › street › building."""
+    """Where customers live: area › street › building. ``path`` names the zones above too and orders a tree by itself."""
 
     __tablename__ = "zones"
     __table_args__ = (
         referable(),
         owned_by_account(),
         same_tenant("parent_id", "zones"),
-        UniqueConstraint("owner_id", "parent_id", "name"),
+        UniqueConstraint("owner_id", "path"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     parent_id: Mapped[int | None] = mapped_column()
+    path: Mapped[str] = mapped_column(String(260), default=_own_name)
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @property
+    def level(self) -> int:
+        """0 for an area, 1 for a street, 2 for a building."""
+        return self.path.count(PATH_MARK)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Device(Owned, Base):
+    """What customers hang on in the field: a switch, an OLT, an access point."""
+
+    __tablename__ = "devices"
+    __table_args__ = (referable(), owned_by_account(), UniqueConstraint("owner_id", "name"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    place: Mapped[str] = mapped_column(String(120), default="")
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def __str__(self) -> str:

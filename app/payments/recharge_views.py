@@ -15,6 +15,7 @@ from app.core.database import db
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer, CustomerStatus
 from app.customers.tabs import ProfileAction, add_action
+from app.packages.forms import priced_choices
 from app.packages.models import Cycle, Package
 from app.packages.queries import packages_on_offer
 from app.payments.recharging import Recharge, is_by_package, recharge, work_out
@@ -146,9 +147,10 @@ def _form_for(customer: Customer) -> Any:
     if not is_by_package(customer):
         return RechargeForm(data={"days": 1, "hours": 0} if request.method == "GET" else None)
     form = HotspotForm(data={"package_id": customer.package_id} if request.method == "GET" else None)
-    form.package_id.choices = [
-        (row.id, f"{row.name} · {show_taka(row.price)}") for row in packages_on_offer(customer.connection_type)
-    ]
+    offered = packages_on_offer(customer.connection_type, owner_id=customer.owner_id)
+    if customer.package_id not in [row.id for row in offered]:
+        offered.insert(0, customer.package)
+    form.package_id.choices = priced_choices(offered, customer.owner_id)
     return form
 
 

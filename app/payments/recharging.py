@@ -16,6 +16,7 @@ from app.core.errors import Refused
 from app.core.money import share
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, ConnectionType, Cycle, Package
+from app.packages.queries import is_usable, retail_price
 from app.payments.services import Received, receive_cash, recorded_by, request_uuid
 
 HOURS_A_DAY = 24
@@ -61,7 +62,9 @@ def work_out(customer: Customer, package: Package, *, days: int = 0, hours: int 
         raise Refused(_("This customer is deleted; restore it first."))
     if package.connection_type != customer.connection_type:
         raise Refused(_("This package is for another connection type."), "package_id")
-    if package.archived_at is not None:
+    # who is on a package may go on with it, whatever became of it
+    is_kept = package.id == customer.package_id
+    if not is_kept and (package.archived_at is not None or not is_usable(package, customer.owner_id)):
         raise Refused(_("This package is no longer offered."), "package_id")
     lasts = package.validity_hours or HOURS_A_DAY
     if profile.cycle == Cycle.PREPAID:
@@ -74,7 +77,8 @@ def work_out(customer: Customer, package: Package, *, days: int = 0, hours: int 
         wanted = days * HOURS_A_DAY + hours
     if not 0 < wanted <= LONGEST_HOURS:
         raise Refused(_("Give at least an hour and at most a year."), "days")
-    amount = (share(package.price, wanted, lasts) + TAKA // 2) // TAKA * TAKA
+    price = retail_price(customer.owner_id, package)
+    amount = (share(price, wanted, lasts) + TAKA // 2) // TAKA * TAKA
     if amount <= 0:
         raise Refused(_("This package costs nothing; there is nothing to recharge."), "package_id")
     begins = max(customer.suspend_at or now(), now())

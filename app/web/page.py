@@ -153,6 +153,7 @@ class Page(Doors, ModelView):
     search: ClassVar[Callable[[str], Any] | None] = None
     search_label: ClassVar[Any] = ""
     default_sort: ClassVar[str] = ""
+    default_descending: ClassVar[bool] = True
     title: Any = ""
     add_label: ClassVar[Any] = ""
     empty_text: ClassVar[Any] = ""
@@ -186,8 +187,12 @@ class Page(Doors, ModelView):
         """Select the rows of the list, before filters; the scope narrows it by itself."""
         return select(self.datamodel.obj)
 
+    def all_columns(self) -> tuple[Column, ...]:
+        """Return the list's columns, those that rows decide among them."""
+        return self.columns
+
     def _asked(self, actor: Actor) -> tuple[Any, list[Column]]:
-        columns = readable_columns(self.columns, actor)
+        columns = readable_columns(self.all_columns(), actor)
         asked = read_request(
             self.rows(),
             columns,
@@ -195,6 +200,7 @@ class Page(Doors, ModelView):
             actor,
             search=type(self).search,
             default_sort=self.default_sort,
+            default_descending=self.default_descending,
         )
         asked.statement = self._fab_filtered(asked.statement)
         return asked, columns

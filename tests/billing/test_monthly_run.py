@@ -73,7 +73,7 @@ def test_who_is_not_active_is_skipped(context: object, cast: Cast, status: Custo
 
 def test_deleted_customers_free_packages_and_profiles_without_auto_bill_get_none(context: object, cast: Cast) -> None:
     with act.change(GA):
-        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]))
+        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]), "Moved away")
     change(Package, customer(cast.customers[GA][1]).package_id, price=0)
     with act.change(PADMA_GA):
         db.session.get_one(BillingProfile, customer(cast.customers[PADMA_GA][1]).profile_id).auto_bill = False

@@ -48,7 +48,7 @@ def test_a_bill_by_hand_that_makes_no_sense_is_refused_and_leaves_nothing(
 
 def test_a_deleted_customer_gets_no_bill(context: object, cast: Cast) -> None:
     with act.change(GA):
-        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]))
+        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]), "Moved away")
     with act.nothing_is_written(), pytest.raises(Refused):
         by_hand(GA, cast.customers[GA][0], 100_00)
 

@@ -70,7 +70,7 @@ def test_just_after_midnight_in_dhaka_today_is_the_new_day(context: object, cast
 
 def test_a_deleted_customer_pays_nothing(context: object, cast: Cast) -> None:
     with act.change(GA):
-        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]))
+        delete_customer(db.session.get_one(Customer, cast.customers[GA][0]), "Moved away")
     with act.nothing_is_written(), pytest.raises(Refused):
         take(GA, cast.customers[GA][0], 100_00)
 

@@ -121,7 +121,7 @@ class TestWhoStandsOnTheList:
         with app.app_context(), as_account(GA), transaction():
             change_status(db.session.get_one(Customer, owing["rahima"]), CustomerStatus.SUSPENDED, "late")
             change_status(db.session.get_one(Customer, owing["jasim"]), CustomerStatus.DISABLED, "moved")
-            delete_customer(db.session.get_one(Customer, owing["quader"]))
+            delete_customer(db.session.get_one(Customer, owing["quader"]), "Moved away")
         page = english(OFFICE).get("/collect/").text
         assert rows(page) == [owing["jasim"], owing["rahima"]]
         assert "Suspended" in row(page, owing["rahima"])

@@ -27,11 +27,12 @@ from app.books.operators import add_operator_balance
 from app.cash.services import close_day
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
+from app.customers.models import CustomField
 from app.customers.services import Details, create_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
 from app.jobs.services import Progress, start_job, worker
-from app.packages.models import BillingProfile, Cycle, Package, Zone
+from app.packages.models import BillingProfile, Cycle, Device, Package, Zone
 from app.payments.services import receive_cash
 from tests import cast as people
 from tests.cast import (
@@ -165,9 +166,10 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
     bill_amount, paid, spent = AMOUNTS[owner]
     with as_account(owner) as actor, transaction() as session:
         zone, category = Zone(name=f"{word} Road"), ExpenseCategory(name=f"{word} costs")
+        device, own_field = Device(name=f"{word} switch"), CustomField(name=f"{word} word", type="text")
         package = Package(name=f"{word} line", connection_type="other", price=900_00, operator_price=0)
         profile = BillingProfile(name=f"{word} free", cycle=Cycle.FREE.value)
-        session.add_all([zone, category, package, profile])
+        session.add_all([zone, category, package, profile, device, own_field])
         session.flush()
         customer = create_customer(
             Details(
@@ -182,6 +184,8 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
                 profile_id=profile.id,
                 connection_type="other",
                 zone_id=zone.id,
+                device_id=device.id,
+                custom_fields={str(own_field.id): f"{word} value"},
                 document_language="en",
             )
         )
@@ -195,7 +199,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         payment = receive_cash(customer, paid, request_id=str(uuid4()), note=f"{word} note").payment
         expense = add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=spent, note=f"{word} lunch")
         session.flush()
-        made = (zone, category, package, profile, customer, bill, payment, expense)
+        made = (zone, category, package, profile, device, own_field, customer, bill, payment, expense)
         ids = {type(row).__name__: row.id for row in made}
         number, code = customer.number, payment.check_code
     if owner == GA:

@@ -21,6 +21,7 @@ LAYERS = (
         (
             *("*.services", "*.settlement", "*.operators", "*.check", "*.numbering", "*.importing", "*.statement"),
             *("*.package_change", "*.suspending", "*.recharging", "*.collecting", "*.processes"),
+            *("app.packages.catalogue", "*.custom_fields", "*_services"),
         ),
     ),
     ("reports", ("reports",)),

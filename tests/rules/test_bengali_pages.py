@@ -30,11 +30,11 @@ from app.accounts.models import Account, Tenant
 from app.billing.models import Bill
 from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
 from app.core.database import db, transaction
-from app.customers.models import Customer, CustomerStatus
+from app.customers.models import Customer, CustomerStatus, CustomField
 from app.customers.services import change_status
 from app.expenses.models import Expense, ExpenseCategory
 from app.expenses.services import add_expense, void_expense
-from app.packages.models import BillingProfile, Package, Zone
+from app.packages.models import BillingProfile, Device, Package, Zone
 from app.payments.models import Payment
 from app.payments.services import edit_payment
 from tests.cast import ACCOUNTS, COLLECTOR, GA, NEWBIE, NORTH, OFFICE, ROOT
@@ -365,7 +365,7 @@ def build(app: Flask) -> Street:
 def names_of_rows() -> re.Pattern[str]:
     """Match the names that people gave to rows; a name of one word only where it stands alone, as a choice."""
     with everywhere("the names of all rows"):
-        named = (Account, BillingProfile, Customer, ExpenseCategory, Package, Tenant, Zone)
+        named = (Account, BillingProfile, Customer, CustomField, Device, ExpenseCategory, Package, Tenant, Zone)
         names = {name for model in named for name in db.session.execute(select(model.name)).scalars()}
     names |= set(SPEAK_FOR_THEMSELVES)
     longest_first = sorted(names, key=len, reverse=True)

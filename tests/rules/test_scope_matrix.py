@@ -40,6 +40,7 @@ ID_FIELDS = {
     "package_id": "Package",
     "profile_id": "BillingProfile",
     "zone_id": "Zone",
+    "device_id": "Device",
     "category_id": "ExpenseCategory",
     "customer": "Customer",
 }
