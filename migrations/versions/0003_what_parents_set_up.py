@@ -17,6 +17,32 @@ def _same_tenant(table: str, column: str, target: str) -> sa.ForeignKeyConstrain
     )
 
 
+def _device_key(change: str) -> None:
+    """Add or drop the foreign key of customers to their devices.
+
+    SQLite makes the table anew for it and would lose what Alembic cannot read of it: triggers, indexes of expressions.
+    """
+    name, connection = op.f("fk_customers_tenant_id_device_id"), op.get_bind()
+    lost: list[tuple[str, str, str]] = []
+    if connection.dialect.name == "sqlite":
+        lost = [
+            (row.type, row.name, row.sql)
+            for row in connection.exec_driver_sql(
+                "SELECT type, name, sql FROM sqlite_master WHERE tbl_name = 'customers' AND (type = 'trigger' "
+                "OR type = 'index' AND sql LIKE '% WHERE %')"
+            )
+        ]
+    for kind, thing, _sql in lost:
+        op.execute(f"DROP {kind} {thing}")
+    with op.batch_alter_table("customers") as batch:
+        if change == "add":
+            batch.create_foreign_key(name, "devices", ["tenant_id", "device_id"], ["tenant_id", "id"])
+        else:
+            batch.drop_constraint(name, type_="foreignkey")
+    for _kind, _thing, sql in lost:
+        op.execute(sa.text(sql.replace(":", r"\:")))
+
+
 def _owner_columns() -> list[sa.Column[object]]:
     return [
         sa.Column("tenant_id", sa.Integer(), nullable=False),
@@ -82,22 +108,17 @@ def upgrade() -> None:
         "INSERT INTO devices (tenant_id, owner_id, name, place) "
         "SELECT DISTINCT tenant_id, owner_id, device, '' FROM customers WHERE device <> ''"
     )
-    with op.batch_alter_table("customers") as batch:
-        batch.add_column(sa.Column("device_id", sa.Integer(), nullable=True))
-        batch.add_column(sa.Column("deleted_by_id", sa.Integer(), nullable=True))
-        batch.add_column(sa.Column("deleted_reason", sa.String(length=200), nullable=False, server_default=""))
-        batch.create_foreign_key(
-            op.f("fk_customers_tenant_id_device_id"), "devices", ["tenant_id", "device_id"], ["tenant_id", "id"]
-        )
+    op.add_column("customers", sa.Column("device_id", sa.Integer(), nullable=True))
+    op.add_column("customers", sa.Column("deleted_by_id", sa.Integer(), nullable=True))
+    op.add_column("customers", sa.Column("deleted_reason", sa.String(length=200), nullable=False, server_default=""))
     op.execute(
         "UPDATE customers SET device_id = (SELECT devices.id FROM devices "
         "WHERE devices.owner_id = customers.owner_id AND devices.name = customers.device) WHERE device <> ''"
     )
-    with op.batch_alter_table("customers") as batch:
-        batch.drop_column("device")
-    with op.batch_alter_table("bills") as batch:
-        batch.add_column(sa.Column("earlier_charges", sa.JSON(), nullable=True))
-        batch.add_column(sa.Column("earlier_taken", sa.BigInteger(), nullable=False, server_default="0"))
+    op.drop_column("customers", "device")
+    _device_key("add")
+    op.add_column("bills", sa.Column("earlier_charges", sa.JSON(), nullable=True))
+    op.add_column("bills", sa.Column("earlier_taken", sa.BigInteger(), nullable=False, server_default="0"))
     with op.batch_alter_table("tenants") as batch:
         batch.add_column(sa.Column("vat_number", sa.String(length=40), nullable=False, server_default=""))
         batch.add_column(sa.Column("receipt_footer", sa.String(length=500), nullable=False, server_default=""))
@@ -118,20 +139,16 @@ def downgrade() -> None:
             "vat_number",
         ):
             batch.drop_column(column)
-    with op.batch_alter_table("bills") as batch:
-        batch.drop_column("earlier_taken")
-        batch.drop_column("earlier_charges")
-    with op.batch_alter_table("customers") as batch:
-        batch.add_column(sa.Column("device", sa.String(length=80), nullable=False, server_default=""))
+    op.drop_column("bills", "earlier_taken")
+    op.drop_column("bills", "earlier_charges")
+    op.add_column("customers", sa.Column("device", sa.String(length=80), nullable=False, server_default=""))
     op.execute(
         "UPDATE customers SET device = coalesce((SELECT devices.name FROM devices "
         "WHERE devices.id = customers.device_id), '')"
     )
-    with op.batch_alter_table("customers") as batch:
-        batch.drop_constraint(op.f("fk_customers_tenant_id_device_id"), type_="foreignkey")
-        batch.drop_column("deleted_reason")
-        batch.drop_column("deleted_by_id")
-        batch.drop_column("device_id")
+    _device_key("drop")
+    for column in ("deleted_reason", "deleted_by_id", "device_id"):
+        op.drop_column("customers", column)
     with op.batch_alter_table("zones") as batch:
         batch.drop_constraint(op.f("uq_zones_owner_id_path"), type_="unique")
         batch.drop_column("path")
