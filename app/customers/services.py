@@ -351,7 +351,7 @@ def restore_customer(customer: Customer, username: str = "") -> Customer:
             raise Refused(_("This username is in use already. Choose another."), "username")
     changes = {"username": (customer.username, username)} if username != customer.username else None
     customer.username, customer.username_key = username, username.lower()
-    customer.search_text = search_text(customer.name, customer.name_bn, username)
+    customer.search_text = search_text(customer.name, customer.name_bn, username, customer.mobile)
     customer.deleted_at, customer.deleted_by_id, customer.deleted_reason = None, None, ""
     _record(customer, "customer.restored", changes=changes)
     return customer
