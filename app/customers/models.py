@@ -50,6 +50,8 @@ def _orders(**orders: Any) -> Iterator[Index]:
                 sqlite_where=is_present,
                 postgresql_where=is_present,
             )
+
+
 class FieldType(StrEnum):
     """What a custom field holds."""
 

@@ -98,7 +98,8 @@ def _package_values(words: PackageWords) -> dict[str, Any]:
         raise Refused(_("A group has letters, digits and . _ - only, at most 64."), "radius_group")
     if limit and not (len(limit) <= 120 and RATE_LIMIT.fullmatch(limit)):
         raise Refused(
-            _("Write the rate limit as MikroTik does: rate, burst rate, threshold, burst time, a space between them."), "rate_limit"
+            _("Write the rate limit as MikroTik does: rate, burst rate, threshold, burst time, a space between them."),
+            "rate_limit",
         )
     return {
         **vars(words),
