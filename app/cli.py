@@ -28,6 +28,8 @@ from app.accounts.services import (
     create_super_admin,
     hash_password,
 )
+from app.activity.check import check_logs
+from app.activity.queries import heads, read_printed, read_signed
 from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import check_books
@@ -165,6 +167,14 @@ def group_admin_of(slug: str) -> Actor:
     return actor
 
 
+def tenant_of(slug: str) -> Tenant:
+    """Return a tenant by its short name. Raises Refused."""
+    found = db.session.execute(select(Tenant).where(Tenant.slug == slug)).scalar_one_or_none()
+    if found is None:
+        raise Refused(f"there is no tenant {slug!r}")
+    return found
+
+
 @isp.command("bill-month")
 @click.argument("month")
 @click.option("--tenant", help="short name of one tenant; all without it")
@@ -173,13 +183,7 @@ def bill_month_command(month: str, tenant: str | None) -> None:
     """Raise the bills of a month, such as 2026-11; a second run makes no second bill."""
     if not re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", month):
         raise click.ClickException("write the month as 2026-11")
-    only = None
-    if tenant:
-        with everywhere("the tenant is named on the command line"):
-            only = db.session.execute(select(Tenant).where(Tenant.slug == tenant)).scalar_one_or_none()
-        if only is None:
-            raise click.ClickException(f"there is no tenant {tenant!r}")
-    run = bill_month(date.fromisoformat(f"{month}-01"), only)
+    run = bill_month(date.fromisoformat(f"{month}-01"), tenant_of(tenant) if tenant else None)
     for reason, count in sorted(run.skipped.items()):
         click.echo(f"skipped {count}: {reason}")
     click.echo(f"made {run.made}, skipped {sum(run.skipped.values())}")
@@ -202,6 +206,31 @@ def check_books_command() -> None:
     click.echo(f"{len(report.differences)} of {report.checked} differ")
     if report.differences:
         raise SystemExit(1)
+
+
+@isp.command("verify-log")
+@click.option("--tenant", help="short name of one tenant; all, and the installation's own chain, without it")
+@click.option("--anchor", "anchors", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--head", "printed", multiple=True, help="head off a slip, such as A1-345-9f3a77c012ab44d1")
+@speaks_english
+def verify_log_command(tenant: str | None, anchors: tuple[Path, ...], printed: tuple[str, ...]) -> None:
+    """Follow the chains of both logs and name the first broken row; --anchor takes signed heads that were downloaded."""
+    known = [head for file in anchors for head in read_signed(file.read_text(encoding="utf-8", errors="replace"))]
+    known += [read_printed(text) for text in printed]
+    report = check_logs(known, tenant_of(tenant).id if tenant else None)
+    for broken in reversed(report.breaks):
+        click.echo(broken)
+    if report.breaks:
+        raise SystemExit(1)
+    click.echo(f"{report.rows} rows in {report.chains} chains, all whole")
+
+
+@isp.command("log-heads")
+@speaks_english
+def log_heads_command() -> None:
+    """Print the head of every chain, to be sent or printed elsewhere each day (verify-log --head)."""
+    for head in heads():
+        click.echo(head.printed)
 
 
 @isp.command()

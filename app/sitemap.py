@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.access.actor import Actor
 from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
 from app.accounts.views import AccountPage, HelpPage, LanguagePage
-from app.activity.views import ActivityPage
+from app.activity.views import ActivityPage, AuthenticationPage
 from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
@@ -52,8 +52,9 @@ ENTRIES = (
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
-    Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Records")),
-    Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Records")),
+    Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Logs")),
+    Entry(_l("Authentication log"), "key", AuthenticationPage, "list", _l("Logs")),
+    Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Logs")),
     Entry(_l("Packages"), "package", PackagePage, "list", _l("Packages")),
     Entry(_l("Billing profiles"), "calendar-event", BillingProfilePage, "list", _l("Packages")),
     Entry(_l("Zones"), "map-pin", ZonePage, "list", _l("Settings")),
@@ -78,6 +79,7 @@ VIEWS = (
     ClosingPage,
     ExpensePage,
     ActivityPage,
+    AuthenticationPage,
     JobPage,
     PackagePage,
     BillingProfilePage,

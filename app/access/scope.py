@@ -10,7 +10,7 @@ from sqlalchemy import event, false, select
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from app.accounts.models import Account
-from app.activity.models import Chained
+from app.activity.models import INSTALLATION, Chained
 from app.core.database import HouseSession, db
 from app.core.errors import NotFound
 from app.core.ownership import Offered, Owned, OwnerColumns
@@ -27,12 +27,18 @@ class Scope:
     owner_id: int = 0
     owners: tuple[int, ...] = ()
     above: tuple[int, ...] = ()
+    oneself: int = 0
     reason: str = ""
 
     @classmethod
     def nothing(cls) -> "Scope":
-        """No row at all: strangers, and the Super Admin, who sees no customer data."""
+        """No row at all: strangers."""
         return cls("nothing")
+
+    @classmethod
+    def of_installation(cls) -> "Scope":
+        """What was logged outside of every tenant, and no other row: the Super Admin, who sees no customer data."""
+        return cls("installation", INSTALLATION)
 
     @classmethod
     def of_tenant(cls, tenant_id: int, owner_id: int) -> "Scope":
@@ -41,10 +47,15 @@ class Scope:
 
     @classmethod
     def of_owners(
-        cls, tenant_id: int, owner_id: int, below: tuple[int, ...] = (), above: tuple[int, ...] = ()
+        cls,
+        tenant_id: int,
+        owner_id: int,
+        below: tuple[int, ...] = (),
+        above: tuple[int, ...] = (),
+        oneself: int = 0,
     ) -> "Scope":
-        """The rows of one owner and of those below it; of offered rows also those of the accounts above."""
-        return cls("owners" if below else "owner", tenant_id, owner_id, (owner_id, *below), above)
+        """The rows of one owner and of those below it; of offered rows also those of the accounts above, of logs also what ``oneself`` did."""
+        return cls("owners" if below else "owner", tenant_id, owner_id, (owner_id, *below), above, oneself)
 
     def covers(self, tenant_id: int | None, owner_id: int | None) -> bool:
         """Tell whether a row with these owners may be written in this scope."""
@@ -96,7 +107,7 @@ def within(tenant_id: int, owner_id: int) -> Iterator[None]:
 
 # SQLAlchemy caches a criteria lambda by its code: one lambda per shape, and only the values it closes over may vary.
 def _criteria(scope: Scope) -> list[Any]:
-    tenant, owner, owners = scope.tenant_id, scope.owner_id, scope.owners
+    tenant, owner, owners, oneself = scope.tenant_id, scope.owner_id, scope.owners, scope.oneself
     readable = (*scope.owners, *scope.above)
     if scope.shape == "tenant":
         return [
@@ -109,7 +120,9 @@ def _criteria(scope: Scope) -> list[Any]:
             _criterion(Owned, lambda cls: cls.owner_id == owner),
             _criterion(Offered, lambda cls: cls.owner_id.in_(readable)),
             _criterion(Account, lambda cls: (cls.tenant_id == tenant) & ((cls.owner_id == owner) | (cls.id == owner))),
-            _criterion(Chained, lambda cls: (cls.tenant_id == tenant) & (cls.owner_id == owner)),
+            _criterion(
+                Chained, lambda cls: (cls.tenant_id == tenant) & ((cls.owner_id == owner) | (cls.actor_id == oneself))
+            ),
         ]
     if scope.shape == "owners":
         return [
@@ -118,7 +131,16 @@ def _criteria(scope: Scope) -> list[Any]:
             _criterion(
                 Account, lambda cls: (cls.tenant_id == tenant) & (cls.owner_id.in_(owners) | cls.id.in_(owners))
             ),
-            _criterion(Chained, lambda cls: (cls.tenant_id == tenant) & cls.owner_id.in_(owners)),
+            _criterion(
+                Chained,
+                lambda cls: (cls.tenant_id == tenant) & (cls.owner_id.in_(owners) | (cls.actor_id == oneself)),
+            ),
+        ]
+    if scope.shape == "installation":
+        return [
+            _criterion(OwnerColumns, lambda cls: false()),
+            _criterion(Account, lambda cls: false()),
+            _criterion(Chained, lambda cls: cls.tenant_id == tenant),
         ]
     return [_criterion(mixin, lambda cls: false()) for mixin in (OwnerColumns, Account, Chained)]
 

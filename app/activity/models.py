@@ -25,6 +25,8 @@ class Chained:
     detail: Mapped[str] = mapped_column(Text, default="{}")
     address: Mapped[str] = mapped_column(String(45), default="")
     previous: Mapped[str] = mapped_column(String(64))
+    # which key of LOG_KEY made the seal; empty for rows from before keys had ids
+    key_id: Mapped[str] = mapped_column(String(8), default="", server_default="")
     seal: Mapped[str] = mapped_column(String(64))
 
 

@@ -1,24 +1,18 @@
 """Record what was done: the entry is sealed to its chain as the last statement of the transaction that did it."""
 
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Any
 
-from flask import current_app, has_request_context, request
+from flask import has_request_context, request
 from sqlalchemy import insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.access.actor import current_actor
 from app.activity.models import INSTALLATION, Activity, Authentication, Chained, ChainHead
+from app.activity.seals import GENESIS, clean, plain, present_key, seal_of
 from app.core.clock import now
 from app.core.database import before_commit, db, locked
-
-GENESIS = "0" * 64
-JOINERS = "\u200c\u200d"
-"""Invisible, but Bengali spelling needs them (র‍্যাব)."""
 
 
 @dataclass
@@ -49,9 +43,9 @@ def record(
     ``event`` names a sentence of activity/sentences.py, ``words`` fill it (money as int paisa under names that end in ``_paisa``);
     ``changes`` is before → after by field. Raises RuntimeError outside of a transaction.
     """
-    detail: dict[str, Any] = {"words": {name: _plain(word) for name, word in words.items()}}
+    detail: dict[str, Any] = {"words": {name: plain(word) for name, word in words.items()}}
     if changes:
-        detail["changes"] = {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}
+        detail["changes"] = {name: [plain(old), plain(new)] for name, (old, new) in changes.items()}
     columns = {
         "topic": topic,
         "subject_kind": type(subject).__name__ if subject is not None else "",
@@ -73,8 +67,9 @@ def record_authentication(
 ) -> None:
     """Record a step of a sign-in in the present transaction. Raises RuntimeError outside of one."""
     device = request.headers.get("User-Agent", "")[:200] if has_request_context() else ""
-    columns = {"device": _clean(device), "result": result, "actor_id": actor_id, "actor_name": actor_name}
-    _queue(Entry(Authentication, tenant_id or INSTALLATION, owner_id, event, {"words": words}, columns))
+    detail = {"words": {name: plain(word) for name, word in words.items()}}
+    columns = {"device": clean(device), "result": result, "actor_id": actor_id, "actor_name": actor_name}
+    _queue(Entry(Authentication, tenant_id or INSTALLATION, owner_id, event, detail, columns))
 
 
 def _queue(entry: Entry) -> None:
@@ -125,28 +120,8 @@ def _row(entry: Entry, seq: int, previous: str) -> dict[str, Any]:
         "detail": json.dumps(entry.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         "address": (request.remote_addr or "")[:45] if has_request_context() else "",
         "previous": previous,
+        "key_id": present_key(),
         **entry.columns,
     }
     row["seal"] = seal_of(entry.model, row)
     return row
-
-
-def seal_of(model: type[Chained], row: dict[str, Any]) -> str:
-    """Return the seal of a row: an HMAC over every column and the seal before it, as 64 hex digits."""
-    names = sorted(column.name for column in model.__table__.columns if column.name not in ("id", "seal"))  # type: ignore[attr-defined]
-    text = json.dumps([[name, _plain(row.get(name))] for name in names], ensure_ascii=True, separators=(",", ":"))
-    return hmac.new(current_app.config["LOG_KEY"].encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return int(value.timestamp() * 1_000_000)
-    if isinstance(value, date):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int):
-        return value
-    return _clean(str(value))
-
-
-def _clean(text: str) -> str:
-    return "".join(character if character.isprintable() or character in JOINERS else "�" for character in text)

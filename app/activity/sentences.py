@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.access.actor import reader_digits, shown_number, shown_taka
 from app.access.permissions import KEYS
-from app.activity.models import Activity
+from app.activity.models import Activity, Authentication
 from app.core.language import format_date
 
 SENTENCES = {
@@ -69,6 +69,7 @@ SENTENCES = {
     "offer.changed": _l("Prices of package %(package)s for %(account)s changed"),
     "offer.withdrawn": _l("Package %(package)s withdrawn from %(account)s"),
     "list.exported": _l("List exported: %(list)s"),
+    "log.heads_downloaded": _l("Signed heads of the logs downloaded"),
     "access.refused": _l("Refused: %(path)s"),
 }
 
@@ -117,6 +118,7 @@ WORDS = {
         "payments": _l("Payments"),
         "expenses": _l("Expenses"),
         "activity": _l("Activity log"),
+        "authentication-log": _l("Authentication log"),
         "managers": _l("Managers"),
         "operators": _l("Operators"),
         "packages": _l("Packages"),
@@ -226,6 +228,52 @@ def _value(name: str, value: Any) -> str:
     if name.endswith("_paisa"):
         return "–" if value is None else shown_taka(value)
     return "–" if value in (None, "") else str(value)
+
+
+REFERENCES = {
+    "Customer": (_l("Customer %(number)s"), "CustomerPage.show", "view-customer-details"),
+    "Bill": (_l("Bill %(number)s"), "BillPage.show", "print-invoice"),
+    "Payment": (_l("Receipt %(number)s"), "PaymentPage.show", "view-customer-payments"),
+    "DayClosing": (_l("Closing %(number)s"), "ClosingPage.show", "parents"),
+}
+"""What entries with a number are about: how it is named, its page, and the key that opens it."""
+
+
+def reference(entry: Activity) -> str:
+    """Return what an entry is about, such as “Bill 1001”, in the reader's language; empty where it has no number."""
+    number = json.loads(entry.detail).get("words", {}).get("number")
+    if entry.subject_kind not in REFERENCES or not isinstance(number, int):
+        return ""
+    return str(REFERENCES[entry.subject_kind][0]) % {"number": shown_number(number)}
+
+
+AUTHENTICATION = {
+    "signed_in": _l("Signed in"),
+    "sign_in_failed": _l("Sign-in failed"),
+    "second_factor_failed": _l("Second factor failed"),
+    "locked": _l("Locked for a while"),
+    "signed_out": _l("Signed out"),
+    "password_changed": _l("Password changed"),
+    "password_given": _l("One-time password given"),
+    "factor_added": _l("Second factor added"),
+    "factor_removed": _l("Second factor removed"),
+    "session_ended": _l("Session ended"),
+}
+"""The events of the authentication log."""
+
+RESULTS = {"ok": (_l("OK"), "ok"), "refused": (_l("Refused"), "due"), "locked": (_l("Locked"), "warn")}
+"""How a step of a sign-in ended: the word and its tone."""
+
+
+def authentication_sentence(entry: Authentication) -> str:
+    """Return the entry's event in the reader's language."""
+    return str(AUTHENTICATION.get(entry.event, entry.event))
+
+
+def result_of(entry: Authentication) -> tuple[str, str | None]:
+    """Return how a step ended, as a word in the reader's language and a tone."""
+    word, tone = RESULTS.get(entry.result, (entry.result, None))
+    return str(word), tone
 
 
 def _day(text: str) -> str:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, false, func, select
 
 from app.access.actor import Actor
 from app.core.clock import start_of_day
@@ -148,7 +148,31 @@ class AmountRange:
         )
 
 
-Filter = Choice | DateRange | AmountRange
+@dataclass(frozen=True)
+class Word:
+    """Narrow a list to rows that fit a typed word or number, in either digits; ``condition`` is None for what fits no row."""
+
+    name: str
+    label: Any
+    condition: Callable[[str], Any]
+    key: str | tuple[str, ...] | None = None
+
+    def read(self, arguments: dict[str, str]) -> "ShownFilter":
+        """Read the word off the address."""
+        typed = normalise(arguments.get(self.name, ""))[:LONGEST_SEARCH]
+        condition = self.condition(to_ascii_digits(typed)) if typed else None
+        return ShownFilter(
+            self.name,
+            str(self.label),
+            "word",
+            conditions=[false() if condition is None else condition] if typed else [],
+            active=bool(typed),
+            active_label=typed,
+            value=typed,
+        )
+
+
+Filter = Choice | DateRange | AmountRange | Word
 
 
 @dataclass
