@@ -14,7 +14,7 @@ LAYERS = (
     ("core", ("app.core",)),
     ("gateways", ("app.gateways",)),
     ("models", ("*.models",)),
-    ("access", ("app.access", "app.activity.recorder")),
+    ("access", ("app.access", "app.activity.recorder", "app.activity.seals")),
     ("queries", ("*.queries",)),
     (
         "services",
