@@ -1,7 +1,9 @@
 """The sentences of the logs, by event. An entry keeps the event and its words; the sentence is made in the reader's language."""
 
 import json
-from datetime import date
+import re
+from collections.abc import Callable
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import get_locale
@@ -11,6 +13,9 @@ from app.access.actor import reader_digits, shown_number, shown_taka
 from app.access.permissions import KEYS
 from app.activity.models import Activity, Authentication
 from app.core.language import format_date
+from app.core.money import plain
+from app.web.formats import show_full_moment
+from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, DIGIT_NAMES, LANGUAGE_NAMES, Badge
 
 SENTENCES = {
     "customer.created": _l("Customer %(number)s, %(customer)s, created"),
@@ -158,11 +163,8 @@ FIELDS = {
     "username": _l("Username"),
     "connection_password": _l("Connection password"),
     "package": _l("Package"),
-    "package_id": _l("Package"),
-    "profile_id": _l("Billing profile"),
     "ip_address": _l("IP address"),
     "mac": _l("MAC address"),
-    "device_id": _l("Device"),
     "price_paisa": _l("Price"),
     "operator_price_paisa": _l("Operator price"),
     "retail_price_paisa": _l("Price for customers"),
@@ -184,7 +186,10 @@ FIELDS = {
     "options": _l("Choices"),
     "required": _l("Must be filled in"),
     "position": _l("Order"),
-    "zone_id": _l("Zone"),
+    "device": _l("Device"),
+    "zone": _l("Zone"),
+    "profile": _l("Billing profile"),
+    "category": _l("Category"),
     "house": _l("House"),
     "road": _l("Road"),
     "address": _l("Address"),
@@ -204,15 +209,23 @@ FIELDS = {
     "paid_on": _l("Date"),
     "spent_on": _l("Date"),
     "note": _l("Note"),
-    "category_id": _l("Category"),
     "paid_from": _l("Paid from"),
 }
 
 
 def changes(entry: Activity) -> str:
-    """Return before → after by field as one line, in the reader's language."""
+    """Return before → after by field as one line, in the reader's language and digits."""
+    return _changes(entry, _value)
+
+
+def plain_changes(entry: Activity) -> str:
+    """Return before → after by field for a CSV: ISO dates, amounts as 1234.50, digits of ASCII (spec §11.14)."""
+    return _changes(entry, _plain_value)
+
+
+def _changes(entry: Activity, show: Callable[[str, Any], str]) -> str:
     found = json.loads(entry.detail).get("changes", {})
-    return "; ".join(f"{_field(name)}: {_value(name, old)} → {_value(name, new)}" for name, (old, new) in found.items())
+    return "; ".join(f"{_field(name)}: {show(name, old)} → {show(name, new)}" for name, (old, new) in found.items())
 
 
 def _field(name: str) -> str:
@@ -222,12 +235,38 @@ def _field(name: str) -> str:
     return name.removeprefix("custom:") if name.startswith("custom:") else str(FIELDS.get(name, name))
 
 
+VALUES: dict[str, dict[str, Any]] = {
+    "status": {**CUSTOMER_STATUS},
+    "connection_type": CONNECTION_TYPES,
+    "document_language": LANGUAGE_NAMES,
+    "document_digits": DIGIT_NAMES,
+    "paid_from": {"business": _l("The business's money"), "own_cash": _l("Cash I have collected")},
+}
+"""Values of fields that are words of ours and not data."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+.\d:]*")
+
+
 def _value(name: str, value: Any) -> str:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return _day(value)
+    if isinstance(value, str) and _MOMENT.fullmatch(value):
+        return show_full_moment(datetime.fromisoformat(value))
+    if name.endswith("_paisa") and value is not None:
+        return shown_taka(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return shown_number(value)
+    return _plain_value(name, value)
+
+
+def _plain_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(_l("Yes") if value else _l("No"))
-    if name.endswith("_paisa"):
-        return "–" if value is None else shown_taka(value)
-    return "–" if value in (None, "") else str(value)
+    if name.endswith("_paisa") and value is not None:
+        return plain(value)
+    word = VALUES.get(name, {}).get(value, value)
+    return "–" if word in (None, "") else str(word.label if isinstance(word, Badge) else word)
 
 
 REFERENCES = {

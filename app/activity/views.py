@@ -22,6 +22,7 @@ from app.activity.sentences import (
     TOPICS,
     authentication_sentence,
     changes,
+    plain_changes,
     reference,
     result_of,
     sentence,
@@ -132,7 +133,7 @@ class ActivityPage(LogPage):
         Column("actor", _l("Who"), lambda row: row.actor_name or _("System"), "data"),
         Column("topic", _l("Topic"), lambda row: str(TOPICS[row.topic])),
         Column("reference", _l("Reference"), reference, "data", url=_page_of),
-        Column("changes", _l("Before → after"), changes, only_csv=True),
+        Column("changes", _l("Before → after"), plain_changes, only_csv=True),
         Column("address", _l("IP address"), lambda row: row.address, "data", card="hide"),
     )
     filters = (

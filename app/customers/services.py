@@ -166,6 +166,8 @@ def edit_customer(customer: Customer, details: Details, *, version: int | None =
             setattr(customer, name, new)
             if name == "custom_fields":
                 changes |= _changed_fields(customer.owner_id, old, new)
+            elif name in NAMED:
+                changes[name.removesuffix("_id")] = (_name(NAMED[name], old), _name(NAMED[name], new))
             elif name not in ("search_text", "username_key"):
                 changes[name] = (old, new)
     if changes:
@@ -180,6 +182,15 @@ def _changed_fields(owner_id: int, old: Mapping[str, Any], new: Mapping[str, Any
         for row in custom_fields(owner_id)
         if old.get(str(row.id)) != new.get(str(row.id))
     }
+
+
+NAMED = {"zone_id": Zone, "profile_id": BillingProfile, "device_id": Device}
+"""Rows that the log names by their name: an id says nothing to who reads it."""
+
+
+def _name(model: type[Zone] | type[BillingProfile] | type[Device], row_id: int | None) -> str:
+    row = db.session.get(model, row_id) if row_id else None
+    return row.name if row else ""
 
 
 def _checked(

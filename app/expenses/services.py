@@ -85,8 +85,13 @@ def edit_expense(
 
 
 def _editable(expense: Expense) -> dict[str, Any]:
-    names = ("category_id", "spent_on", "note", "paid_from")
-    return {"amount_paisa": expense.amount, **{name: getattr(expense, name) for name in names}}
+    names = ("spent_on", "note", "paid_from")
+    category = db.session.get_one(ExpenseCategory, expense.category_id)
+    return {
+        "amount_paisa": expense.amount,
+        "category": category.name,
+        **{name: getattr(expense, name) for name in names},
+    }
 
 
 def void_expense(expense: Expense, reason: str) -> Expense:

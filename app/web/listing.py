@@ -13,11 +13,11 @@ from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 from sqlalchemy import Select, false, func, select
 
-from app.access.actor import Actor
+from app.access.actor import Actor, reader_digits
 from app.core.clock import start_of_day
 from app.core.database import db
 from app.core.errors import Refused
-from app.core.language import normalise, to_ascii_digits
+from app.core.language import in_digits, normalise, to_ascii_digits
 from app.core.money import parse_amount
 from app.web.cells import html_of
 from app.web.formats import show_day, show_number, show_taka
@@ -167,7 +167,7 @@ class Word:
             "word",
             conditions=[false() if condition is None else condition] if typed else [],
             active=bool(typed),
-            active_label=typed,
+            active_label=in_digits(to_ascii_digits(typed), reader_digits()),
             value=typed,
         )
 
