@@ -155,10 +155,13 @@ def _scope_statement(state: ORMExecuteState) -> None:
     # a refresh of attributes concerns a row that was already seen in scope
     if state.is_column_load:
         return
+    state.statement = scoped(state.statement)
+
+
+def scoped(statement: Any) -> Any:
+    """Return a statement narrowed to the scope at work, for what no session runs: PostgreSQL's COPY."""
     scope = current_scope()
-    if scope.shape == "everywhere":
-        return
-    state.statement = state.statement.options(*_criteria(scope))
+    return statement if scope.shape == "everywhere" else statement.options(*_criteria(scope))
 
 
 @event.listens_for(HouseSession, "before_flush")

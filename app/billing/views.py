@@ -7,7 +7,7 @@ from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -27,6 +27,8 @@ from app.customers.forms import ReasonForm
 from app.customers.models import Customer
 from app.customers.queries import matching, present
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
+from app.packages.models import Package
+from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, text_cell
 from app.web.formats import show_digits
 from app.web.frame import company_of
 from app.web.interface import AppInterface
@@ -123,6 +125,25 @@ class BillPage(Page):
         ),
         Column("operator_amount", _l("Operator amount"), lambda row: plain(row.operator_amount), only_csv=True),
     )
+    csv_cells = {
+        "number": lambda: Bill.number,
+        "customer": lambda: text_cell(Bill.customer_name),
+        "mobile": lambda: mobile_cell(Bill.customer_mobile),
+        "package": lambda: text_cell(Package.name),
+        "purpose": lambda: label_cell(Bill.purpose, PURPOSES),
+        "description": lambda: text_cell(Bill.description),
+        "period_from": lambda: day_cell(Bill.period_from),
+        "period_to": lambda: day_cell(Bill.period_to),
+        "due_on": lambda: day_cell(Bill.due_on),
+        "amount": lambda: amount_cell(Bill.amount),
+        "discount": lambda: amount_cell(Bill.discount),
+        "vat": lambda: amount_cell(Bill.vat),
+        "total": lambda: amount_cell(Bill.total),
+        "paid": lambda: amount_cell(Bill.paid),
+        "open": lambda: amount_cell(Bill.open),
+        "status": lambda: label_cell(Bill.status, BILL_STATUS),
+        "operator_amount": lambda: amount_cell(Bill.operator_amount),
+    }
     filters = (
         Choice("status", _l("Status"), lambda: choices(BILL_STATUS), in_status),
         DateRange("period", _l("Period"), Bill.period_from),
@@ -130,6 +151,10 @@ class BillPage(Page):
         AmountRange("open", _l("Open"), Bill.open),
         Choice("purpose", _l("Purpose"), lambda: choices(PURPOSES), lambda value: Bill.purpose == value),
     )
+
+    def for_cells(self, statement: Select[Any]) -> Select[Any]:
+        """Join the name of the package."""
+        return statement.outerjoin(Package, Package.id == Bill.package_id)
 
     def row_tone(self, row: Bill) -> str | None:
         """Strike void bills out."""

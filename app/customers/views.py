@@ -26,8 +26,9 @@ from app.customers.models import Customer, CustomerStatus, CustomField, FieldTyp
 from app.customers.queries import matching, present
 from app.customers.services import change_status, create_customer, delete_customer, edit_customer, edit_suspend_date
 from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, tabs_for
-from app.packages.models import BillingProfile, Device, Zone
+from app.packages.models import BillingProfile, Device, Package, Zone
 from app.packages.queries import in_sight, packages_in_sight, profiles_in_sight, zone_and_below
+from app.web.exports import amount_cell, day_cell, joined_cell, label_cell, mobile_cell, moment_cell, text_cell
 from app.web.formats import show_day, show_digits
 from app.web.frame import company_of
 from app.web.interface import AppInterface
@@ -150,6 +151,27 @@ class CustomerPage(Page):
             align="right",
         ),
     )
+    csv_cells = {
+        "number": lambda: Customer.number,
+        "name": lambda: text_cell(Customer.name),
+        "name_bn": lambda: text_cell(Customer.name_bn),
+        "username": lambda: text_cell(Customer.username),
+        "mobile": lambda: mobile_cell(Customer.mobile),
+        "email": lambda: text_cell(Customer.email),
+        "connection_type": lambda: label_cell(Customer.connection_type, CONNECTION_TYPES),
+        "package": lambda: text_cell(Package.name),
+        "profile": lambda: text_cell(BillingProfile.name),
+        "zone": lambda: text_cell(Zone.path),
+        "device": lambda: text_cell(Device.name),
+        "address": lambda: joined_cell(
+            Customer.house, Customer.road, Customer.address, Customer.thana, Customer.district
+        ),
+        "status": lambda: label_cell(Customer.status, CUSTOMER_STATUS),
+        "payment_status": lambda: label_cell(Customer.payment_status, PAYMENT_STATUS),
+        "suspend_at": lambda: moment_cell(Customer.suspend_at),
+        "registered_on": lambda: day_cell(Customer.registered_on),
+        "due": lambda: amount_cell(Customer.balance),
+    }
     filters = (
         Choice("status", _l("Status"), lambda: choices(CUSTOMER_STATUS), lambda value: Customer.status == value),
         Choice(
@@ -218,6 +240,15 @@ class CustomerPage(Page):
         if customer.deleted_at is not None:
             raise NotFound("Customer")
         return customer
+
+    def for_cells(self, statement: Select[Any]) -> Select[Any]:
+        """Join the names of package, profile, zone and device."""
+        return (
+            statement.join(Package, Package.id == Customer.package_id)
+            .join(BillingProfile, BillingProfile.id == Customer.profile_id)
+            .outerjoin(Zone, Zone.id == Customer.zone_id)
+            .outerjoin(Device, Device.id == Customer.device_id)
+        )
 
     @expose("/show/<pk>")
     def show(self, pk: str) -> str:

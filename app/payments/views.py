@@ -9,7 +9,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -37,6 +37,7 @@ from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscount
 from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
+from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, text_cell
 from app.web.formats import language, show_digits, show_taka
 from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
@@ -119,12 +120,31 @@ class PaymentPage(Page):
             align="right",
         ),
     )
+    csv_cells = {
+        "number": lambda: Payment.number,
+        "customer": lambda: text_cell(Customer.name),
+        "customer_number": lambda: Customer.number,
+        "mobile": lambda: mobile_cell(Customer.mobile),
+        "paid_on": lambda: day_cell(Payment.paid_on),
+        "received_at": lambda: moment_cell(Payment.received_at),
+        "method": lambda: label_cell(Payment.method, METHODS),
+        "collector": lambda: text_cell(Payment.collector_name),
+        "transaction": lambda: text_cell(Payment.gateway_transaction),
+        "note": lambda: text_cell(Payment.note),
+        "status": lambda: label_cell(Payment.status, RECORD_STATUS),
+        "void_reason": lambda: text_cell(Payment.void_reason),
+        "amount": lambda: amount_cell(Payment.amount),
+    }
     filters = (
         Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Payment.status == value),
         DateRange("paid_on", _l("Date"), Payment.paid_on),
         Choice("method", _l("Method"), lambda: choices(METHODS), lambda value: Payment.method == value),
         AmountRange("amount", _l("Amount"), Payment.amount),
     )
+
+    def for_cells(self, statement: Select[Any]) -> Select[Any]:
+        """Join the customer's name and number."""
+        return statement.join(Customer, Customer.id == Payment.customer_id)
 
     def row_tone(self, row: Payment) -> str | None:
         """Strike void payments out."""

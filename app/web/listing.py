@@ -1,6 +1,6 @@
 """Lists: which columns and filters a list has, and what of them one request shows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -585,6 +585,17 @@ def csv_rows(asked: ListRequest, columns: list[Column], identity: Any, options: 
     written = [column for column in columns if not column.only_page]
     for row in db.session.execute(statement).scalars():
         yield [(column.csv or column.value)(row) for column in written]
+
+
+def csv_statement(
+    asked: ListRequest, columns: list[Column], identity: Any, cells: Mapping[str, Callable[[], Any]]
+) -> Select[Any] | None:
+    """Return the statement whose cells the database writes, or None where a column's can only be written in Python."""
+    names = [column.name for column in columns if not column.only_page]
+    if not set(names) <= set(cells):
+        return None
+    written = [cells[name]().label(f"cell_{name}") for name in names]
+    return ordered(asked, columns, identity).with_only_columns(*written, maintain_column_froms=True)
 
 
 def simple_listing(

@@ -19,9 +19,9 @@ from app.access.scope import everywhere, get_or_404
 from app.activity.recorder import record
 from app.core.database import transaction
 from app.core.errors import Forbidden, Refused
-from app.web.exports import csv_response
+from app.web.exports import csv_of_statement, csv_response
 from app.web.forms import HouseForm
-from app.web.listing import Column, Filter, Listing, build, csv_rows, read_request, readable_columns
+from app.web.listing import Column, Filter, Listing, build, csv_rows, csv_statement, read_request, readable_columns
 
 REFUSED = 422
 """The status of a form that comes back with a sentence (demo contract: 200 or 422)."""
@@ -159,6 +159,8 @@ class Page(Doors, ModelView):
     empty_text: ClassVar[Any] = ""
     empty_icon: ClassVar[str] = "list"
     load: ClassVar[tuple[Any, ...]] = ()
+    # what the export's cells are to the database; where every column has one, no row is read into Python
+    csv_cells: ClassVar[dict[str, Callable[[], Any]]] = {}
     list_template = "page/list.html"
     export_name: ClassVar[str] = "list"
     # FAB makes a form per view even where none of its pages is used
@@ -270,7 +272,15 @@ class Page(Doors, ModelView):
                 query=request.query_string.decode("ascii", "ignore")[:300],
             )
         titles = [str(column.label) for column in columns if not column.only_page]
-        return csv_response(self.export_name, titles, csv_rows(asked, columns, self.datamodel.obj.id, self.load))
+        identity = self.datamodel.obj.id
+        statement = csv_statement(asked, columns, identity, self.csv_cells)
+        if statement is not None:
+            return csv_of_statement(self.export_name, titles, self.for_cells(statement))
+        return csv_response(self.export_name, titles, csv_rows(asked, columns, identity, self.load))
+
+    def for_cells(self, statement: Select[Any]) -> Select[Any]:
+        """Join what ``csv_cells`` read besides the model's own table."""
+        return statement
 
     def row_url(self, row: Any) -> str | None:
         """Return where a row of the list leads."""

@@ -99,6 +99,7 @@ AROUND_THE_HOOK = {
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows
 }
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""
 

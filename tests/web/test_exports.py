@@ -4,6 +4,8 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,8 +13,11 @@ from sqlalchemy import select, update
 
 from app.access.scope import everywhere
 from app.activity.models import Activity
+from app.billing.views import BillPage
 from app.core.database import db, transaction
 from app.customers.models import Customer
+from app.customers.views import CustomerPage
+from app.payments.views import PaymentPage
 from app.web.exports import guarded
 from tests.cast import ACCOUNTS, GA, NEWBIE, NORTH, SOUTH
 from tests.rules.house import AMOUNTS, WORDS, House, Visitor, hold, shown
@@ -59,6 +64,31 @@ def test_the_csv_holds_the_rows_of_the_list_in_their_order(base: str, house: Hou
         words = [re.sub(r"\D", "", row[0]) if base in ("/bills", "/payments") else row[0] for row in rows[1:]]
         if base in ("/bills", "/payments"):
             assert words == [number for number in _first_cells(table)], f"{base}?{query}"
+
+
+@pytest.mark.parametrize(
+    ("view", "base"), [(CustomerPage, "/customers"), (BillPage, "/bills"), (PaymentPage, "/payments")]
+)
+@pytest.mark.parametrize("language", ["en", "bn"])
+def test_the_database_writes_the_cells_that_python_would_write(
+    view: Any,
+    base: str,
+    language: str,
+    app: Flask,
+    house: House,
+    visitor: Browsers,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with app.app_context(), everywhere("the test makes odd rows"), transaction() as session:
+        odd = session.get_one(Customer, house.row(GA, "Customer"))
+        odd.name, odd.name_bn, odd.comment = '=1+1, "quoted"', "＋রহিমা", "two\nlines"
+        odd.house, odd.thana, odd.suspend_at = "", "-7", datetime(2026, 12, 31, 18, 30, tzinfo=UTC)
+    boss = visitor(GA)
+    boss.send("GET", f"/lang/{language}")
+    by_the_database = rows_of(boss.send("GET", f"{base}/export"))
+    monkeypatch.setattr(view, "csv_cells", {})
+    assert by_the_database == rows_of(boss.send("GET", f"{base}/export"))
+    assert len(by_the_database) > 1
 
 
 def _first_cells(table: str) -> list[str]:
