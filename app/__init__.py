@@ -17,7 +17,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
     from app.security.manager import SecurityManager
-    from app.web import errors, formats, frame, translations
+    from app.web import compression, errors, formats, frame, translations
     from app.web.builder import Builder
 
     app = Flask(__name__)
@@ -34,6 +34,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     job_services.init_app(app)
     CSRFProtect(app)
     formats.init_app(app)
+    compression.init_app(app)
     frame.init_app(app)
     errors.init_app(app)
     with app.app_context():

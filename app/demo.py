@@ -27,6 +27,7 @@ from app.books.operators import add_operator_balance
 from app.core.clock import next_month, now, pretending, today
 from app.core.database import db, transaction
 from app.core.errors import Refused
+from app.customers.counting import count_customers
 from app.customers.models import Customer, CustomerStatus
 from app.customers.services import change_status, create_customer, suspend_for_non_payment
 from app.demo_bulk import load_customers, load_history
@@ -156,6 +157,7 @@ def fill(size: str) -> None:
         _live(actors, first_month, chance)
     _leave_traces(actors, chance, times=max(1, min(10, SIZES[size] // 200)))
     _finish(actors)
+    count_customers()
 
 
 def make_cast() -> dict[str, Actor]:

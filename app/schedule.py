@@ -14,6 +14,7 @@ from app.books.check import nightly_check
 from app.core.clock import today
 from app.core.jobs import in_app, queue
 from app.jobs.services import recover_jobs, remove_old_files
+from app.customers.counting import count_customers
 
 log = logging.getLogger(__name__)
 
@@ -53,4 +54,5 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="30", hour="21"), nightly_check),
     (crontab(minute="*"), recover_jobs),
     (crontab(minute="40"), remove_old_files),
+    (crontab(minute="50"), count_customers),
 )

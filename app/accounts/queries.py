@@ -104,3 +104,14 @@ def account_names(account_ids: set[int]) -> dict[int, str]:
     """Return names by id of accounts in scope."""
     rows = db.session.execute(select(Account.id, Account.name).where(Account.id.in_(account_ids)))
     return {account_id: name for account_id, name in rows}
+
+
+def collectors(actor: Actor) -> list[Account]:
+    """Return who may have taken money for the owners in scope, by name: their staff, themselves, and the accounts above."""
+    statement = select(Account).where(Account.tenant_id == actor.tenant_id).order_by(Account.name, Account.id)
+    if actor.scope.shape != "tenant":
+        owners = actor.scope.owners
+        is_staff = Account.owner_id.in_(owners) & (Account.kind == Kind.MANAGER.value)
+        statement = statement.where(is_staff | Account.id.in_((*owners, *actor.above)))
+    with everywhere("who took the money stands on the receipt, also when that account lies above the reader"):
+        return list(db.session.execute(statement).scalars())

@@ -1,15 +1,16 @@
 """The daily job that suspends who is past the date up to which service is paid (spec §4)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.access.scope import everywhere
 from app.billing.models import Bill
-from app.core.clock import now, today
+from app.core.clock import now, to_dhaka
 from app.core.database import db, locked, transaction
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.customers.services import change_status
@@ -54,16 +55,22 @@ def _batches() -> list[list[int]]:
     return batches
 
 
-def _past_their_date(*what: Any) -> Any:
+def suspended_by(moment: datetime) -> ColumnElement[bool]:
+    """Return the condition for the customers that the job will have suspended at a moment, if nothing is paid meanwhile."""
+    day = to_dhaka(moment).date()
     overdue = (
         select(Bill.id)
-        .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total, Bill.due_on < today())
+        .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total, Bill.due_on < day)
         .exists()
     )
     cycle = select(BillingProfile.cycle).where(BillingProfile.id == Customer.profile_id).scalar_subquery()
-    return select(*what).where(
+    return and_(
         Customer.deleted_at.is_(None),
         Customer.status == CustomerStatus.ACTIVE.value,
-        Customer.suspend_at < now(),
+        Customer.suspend_at < moment,
         or_(cycle.in_((Cycle.DAILY.value, Cycle.PREPAID.value)), (cycle == Cycle.MONTHLY.value) & overdue),
     )
+
+
+def _past_their_date(*what: Any) -> Any:
+    return select(*what).where(suspended_by(now()))

@@ -79,6 +79,11 @@ def format_date(day: date, language: str, digits: str = "latn") -> str:
     return _write(day, _DATE[language], language, digits)
 
 
+def format_day_and_month(day: date, language: str, digits: str = "latn") -> str:
+    """Return a date without its year, "22 Nov" or "২২ নভেম্বর": for the marks of a chart."""
+    return _write(day, _DAY_AND_MONTH[language], language, digits)
+
+
 def format_moment(moment: datetime, language: str, digits: str = "latn") -> str:
     """Return a moment in Asia/Dhaka, "22 Nov 2026, 14:03". Raises ValueError for one without a time zone."""
     if moment.tzinfo is None:
@@ -100,7 +105,7 @@ def format_period(first: date, last: date, language: str, digits: str = "latn") 
     if (first.year, first.month) == (last.year, last.month):
         return f"{in_digits(first.day, digits)}–{end}"
     if first.year == last.year:
-        return f"{_write(first, _DAY_AND_MONTH[language], language, digits)} – {end}"
+        return f"{format_day_and_month(first, language, digits)} – {end}"
     return f"{format_date(first, language, digits)} – {end}"
 
 

@@ -199,3 +199,20 @@ class Customer(Owned, Base):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CustomerCount(Owned, Base):
+    """How many customers an owner had of each status at the end of a Dhaka day: what the chart over time is drawn from."""
+
+    __tablename__ = "customer_counts"
+    __table_args__ = (
+        owned_by_account(),
+        UniqueConstraint("owner_id", "day"),
+        Index("ix_customer_counts_tenant", "tenant_id", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column()
+    active: Mapped[int] = mapped_column(default=0)
+    suspended: Mapped[int] = mapped_column(default=0)
+    disabled: Mapped[int] = mapped_column(default=0)

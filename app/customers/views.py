@@ -1,6 +1,6 @@
 """Customers: list, profile, new, edit, status, suspend date, delete."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,7 @@ from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
@@ -15,6 +16,7 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.access.scope import get_or_404
 from app.activity.recorder import record
+from app.billing.suspending import suspended_by
 from app.core.clock import end_of_day, now, to_dhaka
 from app.core.database import transaction
 from app.core.errors import NotFound
@@ -50,6 +52,8 @@ DUE_KEYS = ("print-invoice", "receive-payment")
 """Who sees what is due, and the payment status (spec §2)."""
 
 SHOW = "view-customer-details"
+SOON_DAYS = 3
+"""How many days ahead the list looks for who will be suspended (spec: dashboard)."""
 
 
 ZONE_PATH = select(Zone.path).where(Zone.id == Customer.zone_id).correlate(Customer).scalar_subquery()
@@ -177,9 +181,20 @@ class CustomerPage(Page):
         Choice(
             "payment",
             _l("Payment"),
-            lambda: choices(PAYMENT_STATUS),
-            lambda value: Customer.payment_status == value,
+            lambda: [("owing", _l("Owes anything")), *choices(PAYMENT_STATUS)],
+            lambda value: Customer.due > 0 if value == "owing" else Customer.payment_status == value,
             key=DUE_KEYS,
+        ),
+        Choice(
+            "suspension",
+            _l("Suspension"),
+            lambda: [
+                (
+                    str(SOON_DAYS),
+                    ngettext("Within %(count)s day", "Within %(count)s days", SOON_DAYS, count=show_digits(SOON_DAYS)),
+                )
+            ],
+            lambda value: suspended_by(now() + timedelta(days=int(value))),
         ),
         Choice(
             "package",

@@ -6,6 +6,7 @@ from flask import request, send_from_directory
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import case
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
@@ -76,6 +77,7 @@ class ExpensePage(Page):
             "money",
             sort=Expense.amount,
             csv=lambda row: plain(row.amount),
+            total=case((Expense.voided_at.is_(None), Expense.amount), else_=0),
             align="right",
         ),
     )

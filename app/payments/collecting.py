@@ -218,6 +218,17 @@ def sums(query: str = "") -> Sums:
     return Sums(zones, later=sum(row[4] for row in rows if row.put_off))
 
 
+def to_collect() -> tuple[int, int]:
+    """Return how many customers are to be visited now, and what they owe in paisa: the sums of the list, in one row."""
+    statement = _with_last_visit(present().where(Customer.due > 0)).where(~_is_put_off())
+    count, due = db.session.execute(
+        statement.with_only_columns(
+            func.count(Customer.id), func.coalesce(func.sum(Customer.due), 0), maintain_column_froms=True
+        )
+    ).one()
+    return count, int(due)
+
+
 def _account_names(ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}

@@ -9,19 +9,20 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, reader_digits
 from app.access.permissions import SIGNED_IN
 from app.access.scope import get_or_404
+from app.accounts.queries import collectors
 from app.billing.settlement import open_bills
 from app.billing.views import customer_url, pdf
 from app.books.models import EntryKind
 from app.books.statement import StatementLine, statement
 from app.core.clock import to_dhaka, today
-from app.core.database import transaction
+from app.core.database import db, transaction
 from app.core.errors import Forbidden, NotFound, Refused
 from app.core.language import format_period, to_ascii_digits
 from app.core.money import plain
@@ -39,6 +40,7 @@ from app.payments.queries import Preview, payments_of, preview, replaced_by, set
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, text_cell
 from app.web.formats import language, show_digits, show_taka
+from app.web.forms import row_id
 from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
@@ -56,6 +58,26 @@ def _matching(text: str) -> Any:
     if digits_typed.isascii() and digits_typed.isdigit() and len(digits_typed) <= 9:
         return (Payment.number == int(digits_typed)) | by_customer
     return by_customer
+
+
+NOBODY = "online"
+"""What the address says for money that no person took."""
+
+
+def _collectors() -> list[tuple[str, Any]]:
+    """Return who may have taken the money, by name, and what nobody took."""
+    people = {str(row.id): row.name for row in collectors(PaymentPage.actor())}
+    asked = request.args.get("collector", "")
+    if row_id(asked) and asked not in people:
+        # a customer that came from another owner brought its payments along
+        taken = select(Payment.collector_name).where(Payment.collected_by_id == row_id(asked)).limit(1)
+        if name := db.session.execute(taken).scalar_one_or_none():
+            people[asked] = name
+    return [*people.items(), (NOBODY, _l("Nobody: paid online"))]
+
+
+def _taken_by(value: str) -> Any:
+    return Payment.collected_by_id.is_(None) if value == NOBODY else Payment.collected_by_id == int(value)
 
 
 class PaymentPage(Page):
@@ -117,6 +139,7 @@ class PaymentPage(Page):
             "money",
             sort=Payment.amount,
             csv=lambda row: plain(row.amount),
+            total=case((Payment.voided_at.is_(None), Payment.amount), else_=0),
             align="right",
         ),
     )
@@ -138,6 +161,7 @@ class PaymentPage(Page):
     filters = (
         Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Payment.status == value),
         DateRange("paid_on", _l("Date"), Payment.paid_on),
+        Choice("collector", _l("Taken by"), _collectors, _taken_by),
         Choice("method", _l("Method"), lambda: choices(METHODS), lambda value: Payment.method == value),
         AmountRange("amount", _l("Amount"), Payment.amount),
     )

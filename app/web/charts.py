@@ -47,13 +47,14 @@ SHAPES = ("bars", "bars-across", "lines", "areas")
 class Series:
     """Values of one name, one for each category; ``links`` lead from a value to the rows that make it up.
 
-    ``tone`` is "ok", "due", "warn", "accent" or "muted"; without one the chart gives each series a colour.
+    ``tone`` is "ok", "due", "warn", "accent" or "muted"; without one the chart gives each series a colour. ``tones`` colours the values one by one.
     """
 
     name: str
     values: Sequence[int]
     links: Sequence[str | None] = ()
     tone: str = ""
+    tones: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ class Chart:
 
     def __post_init__(self) -> None:
         wanted = len(self.categories)
-        lengths = [len(one.values) for one in self.series] + [len(one.links) for one in self.series if one.links]
+        lengths = [len(one.values) for one in self.series] + [
+            len(given) for one in self.series for given in (one.links, one.tones) if given
+        ]
         if any(length != wanted for length in lengths) or (self.marks and len(self.marks) != wanted):
             raise ValueError(f"the chart {self.name} has {wanted} categories, and something of another length")
         if self.unit not in _WRITERS or self.shape not in SHAPES:
@@ -126,6 +129,7 @@ class Chart:
                 {
                     "name": one.name,
                     "tone": one.tone,
+                    "tones": list(one.tones),
                     "values": list(one.values),
                     "texts": [self.write(value) for value in one.values],
                     "links": list(one.links),

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from app.access.actor import reader_digits
 from app.core.clock import to_dhaka, today
-from app.core.language import format_date, format_moment, format_month, format_phone, in_digits
+from app.core.language import format_date, format_day_and_month, format_moment, format_month, format_phone, in_digits
 from app.core.money import taka
 
 
@@ -36,6 +36,11 @@ def show_taka_html(paisa: int) -> Markup:
 def show_day(day: date) -> str:
     """Write a date."""
     return format_date(day, language(), reader_digits())
+
+
+def show_short_day(day: date) -> str:
+    """Write a date without its year, for the marks of a chart."""
+    return format_day_and_month(day, language(), reader_digits())
 
 
 def show_moment(moment: datetime) -> Markup:

@@ -20,6 +20,7 @@ from app.core.errors import ReadOnly
 from app.core.language import LANGUAGES
 from app.security.services import seen_as
 from app.web import cells
+from app.web.compression import compressed
 from app.web.formats import language
 
 KIND_LABELS = {
@@ -94,7 +95,7 @@ def _finish(response: Response) -> Response:
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"
-    return response
+    return compressed(response)
 
 
 def _end(_error: BaseException | None) -> None:

@@ -26,6 +26,12 @@ DECIDED_BY_ROW = {
 }
 """Doors open to everybody signed in, where the view itself asks for a key unless the row is one's own."""
 
+NEEDS_BESIDES = {
+    # a chart shows the rows of a list in sums: whoever may not open the list may not see it (spec: dashboard)
+    "HomePage.chart": {"view-customer-details"},
+}
+"""Doors whose view asks for a further key, that of the row or list the address in ARGUMENTS names."""
+
 NAMED_ROWS = {
     "PaymentPage.receive": "Customer",
     "RechargePage.recharge": "Customer",
@@ -42,6 +48,7 @@ NAMED_ROWS = {
 ARGUMENTS = {
     # how an address is filled where it does not name a row of the view's own model
     "AccountPage.ask_for": {"key": lambda house, owner: "edit-bills"},
+    "HomePage.chart": {"name": lambda house, owner: "customers"},
     "LanguagePage.choose": {"name": lambda house, owner: "en"},
     "ReceiptCheckPage.check": {"code": lambda house, owner: house.check_codes[owner]},
 }
@@ -84,7 +91,7 @@ class Door:
         """Tell by the table alone whether the door opens to a Manager with these keys, or to another kind of account."""
         if self.asks_for in AUDIENCES:
             return kind in AUDIENCES[self.asks_for]
-        return self.asks_for in keys
+        return {self.asks_for, *NEEDS_BESIDES.get(self.endpoint, ())} <= keys
 
     def address(self, house: House, owner: str) -> str:
         """Return the door's address, with the id of a row of this owner where it takes one."""

@@ -20,7 +20,7 @@ LAYERS = (
         "services",
         (
             *("*.services", "*.settlement", "*.operators", "*.check", "*.numbering", "*.importing", "*.statement"),
-            *("*.package_change", "*.suspending", "*.recharging", "*.collecting", "*.processes"),
+            *("*.package_change", "*.suspending", "*.recharging", "*.collecting", "*.counting", "*.processes"),
             *("app.packages.catalogue", "*.custom_fields", "*_services"),
         ),
     ),

@@ -39,7 +39,7 @@ GLOBAL = {
 EVERYWHERE = {
     "app/access/actor.py": {"find_actor"},
     "app/accounts/management.py": {"TenantPage"},
-    "app/accounts/queries.py": {"head_of", "parent_of"},
+    "app/accounts/queries.py": {"collectors", "head_of", "parent_of"},
     "app/accounts/services.py": {
         "_check_name_and_email",
         "change_password",
@@ -65,6 +65,7 @@ EVERYWHERE = {
     },
     "app/cash/services.py": {"_closed_by", "_last_line"},
     "app/cli.py": {"create_group_admin_command", "group_admin_of", "rotate_keys_command"},
+    "app/customers/counting.py": {"count_customers"},
     "app/customers/importing.py": {"_Names"},
     "app/customers/services.py": {"_checked", "restore_customer"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},

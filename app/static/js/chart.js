@@ -25,23 +25,23 @@ function options(figures, box) {
   const text = { color: colour("muted"), fontFamily: style.fontFamily, fontSize: 12 };
   const names = {
     type: "category", data: figures.marks, boundaryGap: !lines, inverse: across, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line") } },
-    axisLabel: { ...text, hideOverlap: true, ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
+    axisLabel: { ...text, hideOverlap: true, ...(lines ? { alignMinLabel: "left", alignMaxLabel: "right" } : {}), ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
   };
   const values = {
-    type: "value", minInterval: figures.least, splitNumber: 4, splitLine: { lineStyle: { color: colour("line") } },
+    type: "value", minInterval: figures.least, splitNumber: across ? 3 : 4, splitLine: { lineStyle: { color: colour("line") } },
     axisLabel: { ...text, hideOverlap: true, formatter: (value) => mark(value, figures.steps, bengali) },
   };
   const said = (rows) => [figures.categories[rows[0].dataIndex], ...rows.map((row) => `${row.seriesName}  ${figures.series[row.seriesIndex].texts[row.dataIndex]}`)].join("\n");
   return {
     animation: false,
     textStyle: { fontFamily: style.fontFamily },
-    grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: across ? 36 : 12, top: 12, bottom: 4, containLabel: true },
     // drawn on the canvas: a tooltip of HTML would carry styles, which the content policy refuses
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, axisPointer: { type: lines ? "line" : "shadow", shadowStyle: { color: colour("line"), opacity: 0.4 } }, backgroundColor: colour("surface"), borderColor: colour("edge"), textStyle: { color: colour("ink"), fontFamily: style.fontFamily, fontSize: 13 }, formatter: said },
     xAxis: across ? values : names,
     yAxis: across ? names : values,
     series: figures.series.map((one, at) => ({
-      name: one.name, type: lines ? "line" : "bar", data: one.values, stack: figures.stacked || figures.shape === "areas" ? "all" : undefined,
+      name: one.name, type: lines ? "line" : "bar", data: one.tones.length ? one.values.map((value, at) => ({ value, itemStyle: { color: colour(tones[one.tones[at]]) } })) : one.values, stack: figures.stacked || figures.shape === "areas" ? "all" : undefined,
       itemStyle: { color: colour(tones[one.tone] || `chart-${COLOURS[at % COLOURS.length]}`), ...(lines || figures.stacked ? {} : { borderRadius: across ? [0, 3, 3, 0] : [3, 3, 0, 0] }) },
       barMaxWidth: 28, barCategoryGap: "30%", cursor: one.links.length ? "pointer" : "default",
       showSymbol: figures.categories.length < 2, lineStyle: { width: 2 }, areaStyle: figures.shape === "areas" ? { opacity: 0.25 } : undefined,
