@@ -39,7 +39,7 @@ format: ## put the code into the house's form
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-screenshots: ## take pictures of the main pages
+screenshots: ## take pictures of every page, with contact sheets: ARGS="--widths 360 --languages bn"
 	@scripts/debian.sh chromium chromedriver
 	@scripts/venv.sh requirements-dev.txt
 	.venv/bin/python scripts/screenshots.py $(ARGS)
