@@ -13,8 +13,8 @@ from app.billing.suspending import auto_suspend
 from app.books.check import nightly_check
 from app.core.clock import today
 from app.core.jobs import in_app, queue
-from app.jobs.services import recover_jobs, remove_old_files
 from app.customers.counting import count_customers
+from app.jobs.services import recover_jobs, remove_old_files
 
 log = logging.getLogger(__name__)
 

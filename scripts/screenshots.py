@@ -32,7 +32,10 @@ PEOPLE = {
     # in this order: a page that somebody before has shown is not taken again
     "nobody": (None, ("/login/", "/nothing-here", "/status/meghna")),
     "ga": ("ga@meghna.example.com", ("/", "/nothing-here", "/search/?q=017", "/customers/list/?q=zzzz")),
-    "collector": ("collector@meghna.example.com", ("/collect/", "/collect/?list=later", "/account/", "/expenses/list/")),
+    "collector": (
+        "collector@meghna.example.com",
+        ("/collect/", "/collect/?list=later", "/account/", "/expenses/list/"),
+    ),
     "newbie": ("newbie@meghna.example.com", ("/", "/customers/list/", "/account/permissions")),
     "north": ("north@meghna.example.com", ("/", "/operators/list/")),
     "root": ("root@sanjog.example.com", ("/",)),

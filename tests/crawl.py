@@ -10,7 +10,9 @@ from urllib.parse import urljoin, urlsplit
 Fetch = Callable[[str], tuple[int, dict[str, str], bytes]]
 
 LINK = re.compile(r'<a\b[^>]*?\bhref="([^"#]+)', re.IGNORECASE)
-NO_PAGES = re.compile(r"^/(lang|static|logout)/|/(export|file|picture|state|see-as)\b|\.(pdf|json|csv|zip|txt|xml|png)$|^/(healthz|readyz|metrics)")
+NO_PAGES = re.compile(
+    r"^/(lang|static|logout)/|/(export|file|picture|state|see-as)\b|\.(pdf|json|csv|zip|txt|xml|png)$|^/(healthz|readyz|metrics)"
+)
 TABS = ("tab", "list")
 """Words of an address that make another page of it; all others only narrow or order what is there."""
 
