@@ -118,7 +118,9 @@ def test_titles_are_in_the_reader_s_language_and_cells_for_machines(house: House
     north.send("GET", "/lang/bn")
     bengali = rows_of(north.send("GET", "/customers/export"))
     assert "Name" in english[0] and "Due" in english[0]
-    assert all(any("\u0980" <= letter <= "\u09ff" for letter in title) for title in bengali[0]), bengali[0]
+    # the owners' own fields are called what the owners called them
+    titles = [title for title in bengali[0] if not any(word in title for word in WORDS.values())]
+    assert all(any("\u0980" <= letter <= "\u09ff" for letter in title) for title in titles), titles
     own = next(row for row in bengali if WORDS[NORTH] in row[1])
     assert "01812345678" in own and "4824.96" in own, (
         "amounts as 1234.50 and phones as 01… in ASCII digits (spec §11.14)"
@@ -198,9 +200,9 @@ class TestWhatIsDueWithoutTheKeysForIt:
         for address in ("/customers/list/", "/customers/export", profile, *tabs, form, "/", "/activity/"):
             text = shown(newbie.send("GET", address).text)
             assert not [amount for amount in self.amounts() if amount in text], address
+        newbie.send("GET", "/lang/en")
         titles = rows_of(newbie.send("GET", "/customers/export"))[0]
-        with_keys = len(titles)
-        assert with_keys < 16, titles
+        assert "Name" in titles and not {"Due", "Payment status"} & set(titles), titles
 
     def test_the_list_cannot_be_sorted_by_it(self, newbie: Visitor) -> None:
         plain = numbers_on(newbie.page("/customers/list/"))
