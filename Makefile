@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve sandbox test bench lint format screenshots translations docs vendor
+.PHONY: help install demo serve test test-long bench lint format screenshots translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ sandbox: install ## run bKash, Nagad and SSLCommerz without money on PORT+1, as 
 
 test: ## run all tests on SQLite, and all but the browser's on PostgreSQL: ARGS="-k receipt"
 	@scripts/test.sh $(ARGS)
+
+test-long: ## run the tests that take minutes, on both databases: ARGS="-k sequences"
+	@MARK=long scripts/test.sh $(ARGS)
 
 bench: install ## measure pieces of work, with ratios to a limit measured in the same run
 	@.venv/bin/python scripts/bench.py

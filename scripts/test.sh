@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests on both databases, installing what they need; further words go to pytest.
+# MARK=long runs those that take minutes instead, MARK="long or not long" all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,7 +18,7 @@ run_on() {
     shift 2
     log=$(mktemp)
     echo "Tests on $name"
-    .venv/bin/python -m pytest --database="$database" -m "not long" -n "$workers" --color=no "$@" 2>&1 \
+    .venv/bin/python -m pytest --database="$database" -m "${MARK:-not long}" -n "$workers" --color=no "$@" 2>&1 \
         | tee "$log" || result=$?
     [ "$result" -eq 0 ] || failed=1
     closing_lines+=("$(printf '%-11s' "$name:") $(grep -E '(passed|failed|error|no tests ran).* in [0-9.]+s' "$log" | tail -n 1)")

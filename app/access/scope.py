@@ -191,7 +191,8 @@ def get_or_404(model: type[Row], row_id: object, *options: Any, lock: bool = Fal
     """Return a row of the scope at work by its id. Raises NotFound for a foreign, unknown or nonsensical id (spec §1)."""
     statement = select(model).where(model.id == parse_id(row_id)).options(*options)  # type: ignore[attr-defined]
     if lock and not db.is_sqlite:
-        statement = statement.with_for_update(of=model)
+        # the key stays free: rows that name this one can still be added, and who has added one can still lock it
+        statement = statement.with_for_update(of=model, key_share=True)
     if lock:
         statement = statement.execution_options(populate_existing=True)
     row = db.session.execute(statement).scalar_one_or_none()

@@ -39,7 +39,8 @@ from app.accounts.services import (
     set_keys,
     set_status,
 )
-from app.books.models import EntryKind
+from app.books.models import EntryKind, JournalEntry
+from app.books.once import sent_before
 from app.books.operators import add_operator_balance
 from app.books.statement import operator_statement
 from app.core.clock import now
@@ -49,7 +50,7 @@ from app.core.language import fold
 from app.core.money import plain
 from app.security.services import see_as, see_as_myself
 from app.web.formats import show_moment
-from app.web.forms import ChoiceField, HouseForm, MoneyField, TextField
+from app.web.forms import ChoiceField, HouseForm, MoneyField, RequestIdField, TextField
 from app.web.frame import KIND_LABELS
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, simple_listing
@@ -111,6 +112,7 @@ class BalanceForm(HouseForm):
 
     amount = MoneyField(_l("Amount"))
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
+    request_id = RequestIdField()
 
 
 def _keys_of(account: Account) -> int:
@@ -714,8 +716,10 @@ class ResellerPage(AccountsPage):
         form = BalanceForm()
 
         def act() -> Response:
-            add_operator_balance(account, form.amount.data, form.note.data or "")
-            return self.done(_("Balance added."), self.link("show", pk=account.id))
+            earlier = sent_before(JournalEntry, form.request_id.data)
+            add_operator_balance(account, form.amount.data, form.note.data or "", request_id=form.request_id.data)
+            said = _("The balance was added already.") if earlier else _("Balance added.")
+            return self.done(said, self.link("show", pk=account.id))
 
         return self._confirm(
             form, act, account, _("Add balance"), _("The money is booked at once and stands in the log.")

@@ -3,11 +3,11 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
-from app.web.forms import CountField, DayField, HouseForm, MoneyField, TextField
+from app.web.forms import CountField, DayField, HouseForm, MoneyField, RequestIdField, TextField
 
 
 class BillForm(HouseForm):
-    """A bill by hand, or a bill to change."""
+    """What a bill says."""
 
     amount = MoneyField(_l("Amount before VAT"))
     description = TextField(_l("Description"))
@@ -16,11 +16,18 @@ class BillForm(HouseForm):
     due_on = DayField(_l("Due date"))
 
 
+class EditBillForm(BillForm):
+    """A bill to change; ``version`` is the one that was looked at."""
+
+    version = HiddenField()
+
+
 class BillForCustomerForm(BillForm):
     """A bill by hand when the customer is not chosen yet."""
 
     customer_number = TextField(_l("Customer no."), required=True, render_kw={"inputmode": "numeric"})
     customer = HiddenField()
+    request_id = RequestIdField()
 
 
 class DiscountForm(HouseForm):
@@ -29,3 +36,4 @@ class DiscountForm(HouseForm):
     discount = MoneyField(_l("Discount"), optional=True)
     percent = CountField(_l("or per cent of the bill"))
     reason = TextField(_l("Reason"), required=True)
+    request_id = RequestIdField()

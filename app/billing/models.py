@@ -61,7 +61,7 @@ class Bill(Owned, Base):
         same_tenant("customer_id", "customers"),
         same_tenant("package_id", "packages"),
         UniqueConstraint("tenant_id", "number"),
-        # the form a recharge came from: the same form again makes no second one
+        # the form it came from: the same form again makes no second one
         UniqueConstraint("tenant_id", "request_id"),
         # one monthly bill a month and customer, whatever its period is edited to; bills of other purposes have no month
         Index("uq_bills_month", "tenant_id", "customer_id", "month", unique=True),
@@ -188,6 +188,7 @@ class Discount(Owned, Base):
         owned_by_account(),
         same_tenant("bill_id", "bills"),
         Index("ix_discounts_bill", "tenant_id", "bill_id"),
+        Index("uq_discounts_request", "tenant_id", "request_id", unique=True),
         CheckConstraint("amount > 0", "amount"),
     )
 
@@ -195,6 +196,7 @@ class Discount(Owned, Base):
     bill_id: Mapped[int] = mapped_column()
     amount: Mapped[int] = mapped_column(Money)
     reason: Mapped[str] = mapped_column(String(200))
+    request_id: Mapped[str | None] = mapped_column(String(36))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     given_by_id: Mapped[int | None] = mapped_column()
 
@@ -208,6 +210,7 @@ class Credit(Owned, Base):
         owned_by_account(),
         same_tenant("customer_id", "customers"),
         Index("ix_credits_customer", "tenant_id", "customer_id"),
+        Index("uq_credits_request", "tenant_id", "request_id", unique=True),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("unallocated BETWEEN 0 AND amount", "unallocated"),
     )
@@ -217,5 +220,6 @@ class Credit(Owned, Base):
     amount: Mapped[int] = mapped_column(Money)
     unallocated: Mapped[int] = mapped_column(Money)
     reason: Mapped[str] = mapped_column(String(200))
+    request_id: Mapped[str | None] = mapped_column(String(36))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     given_by_id: Mapped[int | None] = mapped_column()

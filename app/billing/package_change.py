@@ -12,15 +12,15 @@ from app.billing.models import Bill, Credit, Purpose, vat_on
 from app.billing.services import raise_bill
 from app.billing.settlement import Change, lock_customer, settle
 from app.books.models import EntryKind, Ledger
+from app.books.once import add_once, made_by, request_uuid
 from app.books.services import Side, post
 from app.core.clock import month_of, today
 from app.core.database import db
 from app.core.errors import Refused
+from app.core.money import share_in_taka
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle, Package
 from app.packages.queries import due_date, is_usable, retail_prices
-
-TAKA = 100
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def work_out(customer: Customer, new: Package) -> PackageChange:
     # one division: the daily prices themselves are never rounded
     price = retail_prices(customer.owner_id, (old, new))
     parts = days_left * price[new.id] - days_billed * price[old.id]
-    rounded = (2 * abs(parts) + last.day * TAKA) // (2 * last.day * TAKA) * TAKA
-    net = rounded if parts >= 0 else -rounded
+    net = share_in_taka(parts, 1, last.day)
     vat = vat_on(abs(net), profile.vat_basis_points)
     return PackageChange(
         old,
@@ -98,9 +97,14 @@ def _is_billed(customer: Customer) -> bool:
 def change_package(customer: Customer, new: Package, *, quoted: int, request_id: str) -> Bill | Credit | None:
     """Change the package as it was quoted: ``quoted`` is the total in paisa that the preview showed.
 
-    Returns the bill or the credit it made, None when no money moves. Raises Refused, also when the figure has changed since the preview.
+    Returns the bill or the credit it made, the first one for a request id that comes again, None when no money moves.
+    Raises Refused, also when the figure has changed since the preview.
     """
+    request_id = request_uuid(request_id)
     customer = lock_customer(customer)
+    first = outcome_of(request_id, customer)
+    if first is not None:
+        return first
     change = work_out(customer, new)
     if change.total != quoted:
         raise Refused(_("The figures have changed since the preview. Look at them again."))
@@ -108,14 +112,20 @@ def change_package(customer: Customer, new: Package, *, quoted: int, request_id:
     _record(customer, change)
     if change.net > 0:
         return _bill(customer, change, request_id)
-    return _give_back(customer, change) if change.net < 0 else None
+    return _give_back(customer, change, request_id) if change.net < 0 else None
+
+
+def outcome_of(request_id: str, customer: Customer) -> Bill | Credit | None:
+    """Return the bill or the credit that a form has made before. Raises Refused when that was for another customer."""
+    bill = made_by(Bill, request_id, customer.tenant_id, customer_id=customer.id)
+    return bill or made_by(Credit, request_id, customer.tenant_id, customer_id=customer.id)
 
 
 def _bill(customer: Customer, change: PackageChange, request_id: str) -> Bill:
     first, last = month_of(today())
     with everywhere("the profile may belong to an account above"):
         profile = db.session.get_one(BillingProfile, customer.profile_id)
-    bill = raise_bill(
+    return raise_bill(
         customer,
         Purpose.PACKAGE_CHANGE,
         change.net,
@@ -124,12 +134,11 @@ def _bill(customer: Customer, change: PackageChange, request_id: str) -> Bill:
         description=f"{change.old.name} → {change.new.name}",
         vat_basis_points=profile.vat_basis_points,
         package=change.new,
+        request_id=request_id,
     )
-    bill.request_id = request_id
-    return bill
 
 
-def _give_back(customer: Customer, change: PackageChange) -> Credit:
+def _give_back(customer: Customer, change: PackageChange, request_id: str) -> Credit:
     actor = current_actor()
     reason = f"{change.old.name} → {change.new.name}"
     credit = Credit(
@@ -139,10 +148,10 @@ def _give_back(customer: Customer, change: PackageChange) -> Credit:
         amount=-change.total,
         unallocated=-change.total,
         reason=reason,
+        request_id=request_id,
         given_by_id=actor.id if actor else None,
     )
-    db.session.add(credit)
-    db.session.flush()
+    add_once(credit)
     post(
         EntryKind.CREDIT,
         customer.tenant_id,

@@ -11,16 +11,17 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField
 
 from app.access.scope import get_or_404
-from app.billing.package_change import PackageChange, change_package, work_out
+from app.billing.package_change import PackageChange, change_package, outcome_of, work_out
+from app.books.once import request_uuid
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer
 from app.customers.tabs import ProfileAction, add_action
 from app.packages.forms import priced_choices
 from app.packages.models import Package
 from app.packages.queries import packages_on_offer
-from app.payments.services import receive_cash
+from app.payments.services import receive_cash, recorded_by
 from app.web.formats import show_taka
-from app.web.forms import ChoiceField, HouseForm, row_id
+from app.web.forms import ChoiceField, HouseForm, paisa_of, row_id
 from app.web.page import REFUSED, Panel
 
 KEY = "change-customer-package"
@@ -63,6 +64,10 @@ class PackageChangePage(Panel):
             if self.actor().may("view-customer-details")
             else url_for("HomePage.index")
         )
+        if form.is_submitted() and form.quoted.data:
+            again = _sent_before(customer, form, back)
+            if again is not None:
+                return again
         if form.validate_on_submit():
             new = next(row for row in offered if row.id == form.package_id.data)
             try:
@@ -84,7 +89,7 @@ class PackageChangePage(Panel):
     def _preview_or_change(self, customer: Customer, form: PackageForm, planned: PackageChange, back: str) -> Any:
         def act() -> Response:
             new = get_or_404(Package, planned.new.id)
-            change_package(customer, new, quoted=int(form.quoted.data or 0), request_id=form.request_id.data or "")
+            change_package(customer, new, quoted=paisa_of(form.quoted.data) or 0, request_id=form.request_id.data or "")
             flash(_("Package changed to %(package)s.", package=planned.new.name), "success")
             if isinstance(form, PackageWithCashForm) and form.take_cash.data and customer.due:
                 received = receive_cash(customer, customer.due, request_id=form.request_id.data or "", confirmed=True)
@@ -99,11 +104,27 @@ class PackageChangePage(Panel):
             "cancel_url": back,
             "groups": [{"title": None, "fields": ["take_cash"] if planned.total + customer.balance > 0 else []}],
         }
-        if form.quoted.data and form.quoted.data.lstrip("-").isdigit():
+        if paisa_of(form.quoted.data) is not None:
             return self.ask(form, act, "page/confirm.html", **context)
         form.quoted.data, form.request_id.data = str(planned.total), str(uuid4())
         # the package was chosen; from here on it is a fact, not a question
         return self.render("billing/package_preview.html", form=form, **context)
+
+
+def _sent_before(customer: Customer, form: PackageForm, back: str) -> Response | None:
+    """Lead a form that comes again to what it made: the package is no longer among the choices then."""
+    try:
+        request_id = request_uuid(form.request_id.data or "")
+        payment = recorded_by(request_id, customer)
+        if payment is None and outcome_of(request_id, customer) is None:
+            return None
+    except Refused:
+        # said beside the form, once it is looked at
+        return None
+    if payment is not None:
+        return redirect(url_for("PaymentPage.show", pk=payment.id, again="1"), 303)
+    flash(_("The package was changed already."), "success")
+    return redirect(back, 303)
 
 
 def _without(form: HouseForm, name: str) -> HouseForm:

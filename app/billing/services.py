@@ -17,6 +17,7 @@ from app.activity.recorder import record
 from app.billing.models import Bill, BillStatus, Discount, Purpose, vat_on
 from app.billing.settlement import Change, charge_operators, lock_customer, release, settle
 from app.books.models import EntryKind, Ledger
+from app.books.once import add_once, made_by
 from app.books.operators import lock_chain
 from app.books.services import Side, given, post
 from app.core.clock import month_of, now, today
@@ -60,6 +61,7 @@ def raise_bill(
     description: str = "",
     vat_basis_points: int = 0,
     package: Package | None = None,
+    request_id: str | None = None,
 ) -> Bill:
     """Raise a bill over ``amount`` paisa before VAT; advance is applied at once (spec §4).
 
@@ -78,6 +80,7 @@ def raise_bill(
         vat_basis_points=vat_basis_points,
         package=package,
         prices=prices_of(package, customer.owner_id),
+        request_id=request_id,
     )
 
 
@@ -92,6 +95,7 @@ def _raise(
     package: Package | None,
     prices: Prices,
     description: str = "",
+    request_id: str | None = None,
 ) -> Bill:
     # before the first number is drawn, also for the cash that may be taken in the same change: see lock_customer
     lock_chain(customer.owner_id)
@@ -123,11 +127,11 @@ def _raise(
         upper_price=prices.upper,
         operator_taken=0,
         upper_taken=0,
+        request_id=request_id,
         issued_by_id=actor.id if actor else None,
     )
     _set_operator_amounts(bill)
-    db.session.add(bill)
-    db.session.flush()
+    add_once(bill)
     post(
         EntryKind.BILL,
         bill.tenant_id,
@@ -150,9 +154,22 @@ def _set_operator_amounts(bill: Bill) -> None:
 
 
 def generate_bill(
-    customer: Customer, amount: int, *, description: str, period: tuple[date, date], due_on: date
+    customer: Customer,
+    amount: int,
+    *,
+    description: str,
+    period: tuple[date, date],
+    due_on: date,
+    request_id: str | None = None,
 ) -> Bill:
-    """Raise a bill by hand (key ``generate-bill``), ``amount`` in paisa before VAT. Raises Refused."""
+    """Raise a bill by hand (key ``generate-bill``), ``amount`` in paisa before VAT; the same request id raises one.
+
+    Raises Refused.
+    """
+    customer = lock_customer(customer)
+    first = made_by(Bill, request_id, customer.tenant_id, customer_id=customer.id, purpose=Purpose.MANUAL.value)
+    if first is not None:
+        return first
     if customer.deleted_at is not None:
         raise Refused(_("This customer is deleted; restore it first."))
     description = given(description, "description")
@@ -169,6 +186,7 @@ def generate_bill(
         due_on=due_on,
         description=description,
         vat_basis_points=profile.vat_basis_points,
+        request_id=request_id,
     )
 
 
@@ -180,14 +198,25 @@ def _check_dates(period: tuple[date, date], due_on: date) -> None:
             raise Refused(_("The date lies too far away."), name)
 
 
-def edit_bill(bill: Bill, *, amount: int, description: str, period: tuple[date, date], due_on: date) -> Bill:
+def edit_bill(
+    bill: Bill,
+    *,
+    amount: int,
+    description: str,
+    period: tuple[date, date],
+    due_on: date,
+    version: int | None = None,
+) -> Bill:
     """Change a bill: never below what is paid and discounted; operator amounts follow in proportion (spec §4).
 
-    ``amount`` is paisa before VAT and discount. Raises Refused.
+    ``amount`` is paisa before VAT and discount. ``version`` is the one the person saw. Raises Refused, also when
+    somebody else has changed the bill since.
     """
     customer = lock_customer(_customer_of(bill))
     bill = _locked(bill)
     _refuse_void(bill)
+    if version is not None and version != bill.version:
+        raise Refused(_("This bill has changed since the page was opened. Look at it and change it again."))
     description = given(description, "description")
     _check_dates(period, due_on)
     vat = vat_on(amount - bill.discount, bill.vat_basis_points) if amount >= bill.discount else 0
@@ -225,14 +254,20 @@ def _editable(bill: Bill) -> dict[str, object]:
     return {"amount_paisa": bill.amount, **{name: getattr(bill, name) for name in names}}
 
 
-def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
-    """Give a discount of ``amount`` paisa on a bill, at most what is open; VAT is computed anew (spec §11.3).
+def discount_bill(bill: Bill, amount: int, reason: str, *, percent: int = 0, request_id: str | None = None) -> Bill:
+    """Give a discount of ``amount`` paisa, or ``percent`` of the bill before VAT, at most what is open (spec §4).
 
-    Raises Refused.
+    VAT is computed anew (spec §11.3). The same request id gives it once. Raises Refused.
     """
     customer = lock_customer(_customer_of(bill))
     bill = _locked(bill)
+    if made_by(Discount, request_id, bill.tenant_id, bill_id=bill.id):
+        return bill
     _refuse_void(bill)
+    if amount and percent:
+        raise Refused(_("Give an amount or per cent, not both."), "percent")
+    if percent:
+        amount = _per_cent_of(bill, percent)
     reason = given(reason, otherwise=_("Say why the discount is given."))
     if amount <= 0:
         raise Refused(_("The discount must be above zero."), "discount")
@@ -244,17 +279,17 @@ def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
     bill.vat = vat_on(bill.amount - bill.discount, bill.vat_basis_points)
     bill.total = bill.amount - bill.discount + bill.vat
     actor = current_actor()
-    db.session.add(
+    add_once(
         Discount(
             tenant_id=bill.tenant_id,
             owner_id=bill.owner_id,
             bill_id=bill.id,
             amount=amount,
             reason=reason,
+            request_id=request_id,
             given_by_id=actor.id if actor else None,
         )
     )
-    db.session.flush()
     post(
         EntryKind.DISCOUNT,
         bill.tenant_id,
@@ -271,8 +306,7 @@ def discount_bill(bill: Bill, amount: int, reason: str) -> Bill:
     return bill
 
 
-def per_cent_of(bill: Bill, percent: int) -> int:
-    """Return so many per cent of a bill's amount before VAT, in paisa. Raises Refused beyond 100."""
+def _per_cent_of(bill: Bill, percent: int) -> int:
     if percent > 100:
         raise Refused(_("At most 100 per cent."), "percent")
     return share(bill.amount, percent, 100)

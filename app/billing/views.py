@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.access.scope import get_or_404
 from app.billing.documents import invoice
-from app.billing.forms import BillForCustomerForm, BillForm, DiscountForm
-from app.billing.models import Bill, BillStatus
+from app.billing.forms import BillForCustomerForm, DiscountForm, EditBillForm
+from app.billing.models import Bill, BillStatus, Discount
 from app.billing.queries import bills_of, in_status
-from app.billing.services import discount_bill, edit_bill, generate_bill, per_cent_of, void_bill
+from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
+from app.books.once import sent_before
 from app.core.clock import month_of, today
 from app.core.database import db
 from app.core.errors import NotFound, Refused
@@ -30,6 +31,7 @@ from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.packages.models import Package
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, text_cell
 from app.web.formats import show_digits
+from app.web.forms import paisa_of
 from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, Listing, simple_listing
@@ -244,6 +246,7 @@ class BillPage(Page):
             del form.customer_number
 
         def act() -> Response:
+            earlier = sent_before(Bill, form.request_id.data)
             found = customer or _customer_by_number(form.customer_number.data)
             bill = generate_bill(
                 found,
@@ -251,10 +254,15 @@ class BillPage(Page):
                 description=form.description.data,
                 period=(form.period_from.data, form.period_to.data),
                 due_on=form.due_on.data,
+                request_id=form.request_id.data,
             )
-            return self.done(
-                _("Bill %(number)s raised.", number=show_digits(bill.number)), self.link("show", pk=bill.id)
+            number = show_digits(bill.number)
+            said = (
+                _("Bill %(number)s was raised already.", number=number)
+                if earlier
+                else _("Bill %(number)s raised.", number=number)
             )
+            return self.done(said, self.link("show", pk=bill.id))
 
         return self.ask(
             form,
@@ -269,7 +277,7 @@ class BillPage(Page):
     def edit(self, pk: str) -> Any:
         """Change a bill."""
         bill = self._row(pk)
-        form = BillForm(obj=bill)
+        form = EditBillForm(obj=bill)
 
         def act() -> Response:
             edit_bill(
@@ -278,6 +286,7 @@ class BillPage(Page):
                 description=form.description.data,
                 period=(form.period_from.data, form.period_to.data),
                 due_on=form.due_on.data,
+                version=paisa_of(form.version.data, otherwise=0),
             )
             return self.done(
                 _("Bill %(number)s saved.", number=show_digits(bill.number)), self.link("show", pk=bill.id)
@@ -297,8 +306,16 @@ class BillPage(Page):
         form = DiscountForm()
 
         def act() -> Response:
-            discount_bill(bill, form.discount.data or per_cent_of(bill, form.percent.data), form.reason.data)
-            return self.done(_("Discount given."), self.link("show", pk=bill.id))
+            earlier = sent_before(Discount, form.request_id.data)
+            discount_bill(
+                bill,
+                form.discount.data or 0,
+                form.reason.data,
+                percent=form.percent.data,
+                request_id=form.request_id.data,
+            )
+            said = _("The discount was given already.") if earlier else _("Discount given.")
+            return self.done(said, self.link("show", pk=bill.id))
 
         return self._confirm(
             form,

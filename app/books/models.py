@@ -54,7 +54,12 @@ class JournalEntry(Owned, Base):
     """A movement of money. Its lines sum to zero."""
 
     __tablename__ = "journal_entries"
-    __table_args__ = (referable(), owned_by_account(), Index("ix_journal_entries_scope", "tenant_id", "owner_id", "id"))
+    __table_args__ = (
+        referable(),
+        owned_by_account(),
+        Index("ix_journal_entries_scope", "tenant_id", "owner_id", "id"),
+        Index("uq_journal_entries_request", "tenant_id", "request_id", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -65,6 +70,8 @@ class JournalEntry(Owned, Base):
     payment_id: Mapped[int | None] = mapped_column()
     expense_id: Mapped[int | None] = mapped_column()
     note: Mapped[str] = mapped_column(String(200), default="")
+    # the form of a movement that has no row of its own, such as balance added to an Operator
+    request_id: Mapped[str | None] = mapped_column(String(36))
 
 
 class JournalLine(Owned, Base):

@@ -10,8 +10,9 @@ from app.access.actor import shown_taka
 from app.access.scope import everywhere
 from app.accounts.models import RESELLERS, Account
 from app.accounts.services import record_account
-from app.books.models import EntryKind, Ledger
-from app.books.services import Side, post
+from app.books.models import EntryKind, JournalEntry, Ledger
+from app.books.once import made_by
+from app.books.services import Side, given, post
 from app.core.database import db
 from app.core.errors import Refused
 
@@ -70,10 +71,10 @@ def _missing(account: Account) -> int:
     return -account.balance - account.credit_limit if account.credit_limit else 0
 
 
-def add_operator_balance(account: Account, amount: int, note: str = "") -> Account:
+def add_operator_balance(account: Account, amount: int, note: str = "", *, request_id: str | None = None) -> Account:
     """Add ``amount`` paisa to an Operator's account: prepaid money, or a settlement of what it owes (spec §5.4).
 
-    Raises Refused.
+    The same request id adds it once. Raises Refused.
     """
     if amount <= 0:
         raise Refused(_("The amount must be above zero."), "amount")
@@ -81,6 +82,8 @@ def add_operator_balance(account: Account, amount: int, note: str = "") -> Accou
         raise ValueError("only Operators and Sub-Operators have an account with whom they buy from")
     with everywhere("the account above receives the money"):
         account = db.session.execute(_for_balance(select(Account).where(Account.id == account.id))).scalar_one()
+        if made_by(JournalEntry, request_id, account.tenant_id, owner_id=account.id):
+            return account
         account.balance += amount
         db.session.flush()
         post(
@@ -89,7 +92,8 @@ def add_operator_balance(account: Account, amount: int, note: str = "") -> Accou
             account.id,
             Side(Ledger.BUSINESS, account.parent_id or 0, amount, owner_id=account.parent_id),
             Side(Ledger.OPERATOR, account.id, -amount),
-            note=note[:200],
+            note=given(note, "note"),
+            request_id=request_id,
         )
     record_account(account, "account.balance", amount_paisa=amount)
     return account

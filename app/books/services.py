@@ -49,6 +49,7 @@ def post(
     payment_id: int | None = None,
     expense_id: int | None = None,
     note: str = "",
+    request_id: str | None = None,
 ) -> JournalEntry | None:
     """Post a balanced entry and return it; None when every side is nought.
 
@@ -70,6 +71,7 @@ def post(
         payment_id=payment_id,
         expense_id=expense_id,
         note=note,
+        request_id=request_id,
     )
     db.session.add(entry)
     db.session.flush()

@@ -9,7 +9,7 @@ from wtforms.widgets import TextInput
 
 from app.cash.models import COINS, NOTES
 from app.core.language import to_ascii_digits
-from app.web.forms import HouseForm, MoneyField, TextField
+from app.web.forms import HouseForm, MoneyField, RequestIdField, TextField
 
 LONGEST_COUNT = 5
 
@@ -55,7 +55,7 @@ class CloseForm(HouseForm):
         allow_zero=True,
         description=_l("Leave it empty to hand over all that you have counted; the rest stays with you as change."),
     )
-    request_id = HiddenField()
+    request_id = RequestIdField()
     expected = HiddenField()
 
     @property
@@ -88,4 +88,4 @@ class RepaymentForm(HouseForm):
 
     amount = MoneyField(_l("Amount"))
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
-    request_id = HiddenField()
+    request_id = RequestIdField()

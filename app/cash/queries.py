@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.access.actor import Actor
 from app.access.scope import everywhere, own
@@ -51,15 +51,20 @@ def lock_cash(person_id: int) -> None:
     Whatever moves a Manager's cash takes this lock before it posts, and a closing before it counts. It comes after the
     accounts of Operators; nobody who holds it waits for more than counters and the heads of logs.
     """
+    _lock(Account.id == person_id, Account.kind == Kind.MANAGER.value)
+
+
+def lock_account(account_id: int) -> None:
+    """Lock the account of who enters an expense, Manager or parent: of two equal forms the second finds the first's row."""
+    _lock(Account.id == account_id)
+
+
+def _lock(*conditions: ColumnElement[bool]) -> None:
     if db.is_sqlite:
         return
     with everywhere("who holds the cash may have left the scope"):
         # a lock that leaves the key alone: rows that name the account can still be added meanwhile
-        db.session.execute(
-            select(Account.id)
-            .where(Account.id == person_id, Account.kind == Kind.MANAGER.value)
-            .with_for_update(key_share=True)
-        )
+        db.session.execute(select(Account.id).where(*conditions).with_for_update(key_share=True))
 
 
 def last_closing(person_id: int) -> DayClosing | None:

@@ -10,13 +10,13 @@ from app.access.scope import everywhere, get_or_404
 from app.accounts.models import PARENTS, Account, Kind
 from app.activity.recorder import record
 from app.books.models import EntryKind, JournalLine, Ledger
+from app.books.once import add_once, made_by, request_uuid
 from app.books.services import Side, given, post
 from app.cash.models import COINS, LIVE, NOTES, ClosingState, DayClosing, ShortageRepayment, worth
 from app.cash.queries import Period, lock_cash, open_period, shortages
 from app.core.clock import now, today
 from app.core.database import db, locked
 from app.core.errors import NotFound, Refused
-from app.payments.services import request_uuid
 
 MOST_PIECES = 99_999
 """How many pieces of one note a count may have."""
@@ -82,8 +82,7 @@ def close_day(
         handed_over=handed_over,
         request_id=request_id,
     )
-    db.session.add(closing)
-    db.session.flush()
+    add_once(closing)
     words = {"amount_paisa": abs(difference), "reason": closing.reason} if difference else {}
     event = "cash.closed_short" if difference < 0 else "cash.closed_over" if difference else "cash.closed"
     _record(closing, event, actor.name, counted_paisa=counted, **words)
@@ -100,13 +99,7 @@ def _manager() -> Actor:
 
 
 def _closed_by(actor: Actor, request_id: str) -> DayClosing | None:
-    with everywhere("a request id is used once in a tenant, whoever sent it"):
-        first = db.session.execute(
-            select(DayClosing).where(DayClosing.tenant_id == actor.tenant_id, DayClosing.request_id == request_id)
-        ).scalar_one_or_none()
-    if first is not None and first.person_id != actor.id:
-        raise Refused(_("This form is damaged. Open it again."))
-    return first
+    return made_by(DayClosing, request_id, actor.tenant_id, person_id=actor.id)
 
 
 def _counted(pieces: dict[str, int]) -> int:
@@ -225,9 +218,7 @@ def record_repayment(person: Account, amount: int, *, request_id: str, note: str
         raise NotFound("Account")
     request_id = request_uuid(request_id)
     lock_cash(person.id)
-    first = db.session.execute(
-        select(ShortageRepayment).where(ShortageRepayment.request_id == request_id)
-    ).scalar_one_or_none()
+    first = made_by(ShortageRepayment, request_id, person.tenant_id, person_id=person.id)
     if first is not None:
         return first
     owed = shortages(person.tenant_id or 0, [person.id]).get(person.id, 0)
@@ -255,8 +246,7 @@ def record_repayment(person: Account, amount: int, *, request_id: str, note: str
         request_id=request_id,
         entry_id=entry.id,
     )
-    db.session.add(repayment)
-    db.session.flush()
+    add_once(repayment)
     record(
         "cash",
         "cash.shortage_repaid",

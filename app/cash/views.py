@@ -1,7 +1,6 @@
 """My cash: what one holds, closing the day; for parents what their Managers hold and the closings to confirm."""
 
 from typing import Any
-from uuid import uuid4
 
 from flask import flash, redirect, request, url_for
 from flask_appbuilder import expose
@@ -135,7 +134,7 @@ class CashPage(Panel):
         period = cash_of(actor)
         form = CloseForm()
         if request.method == "GET":
-            form.request_id.data, form.expected.data = str(uuid4()), str(period.expected)
+            form.expected.data = str(period.expected)
 
         def act() -> Response:
             closed = close_day(
@@ -183,7 +182,7 @@ class CashPage(Panel):
         owed = shortages(actor.tenant_id or 0, [person.id]).get(person.id, 0)
         form = RepaymentForm()
         if request.method == "GET":
-            form.request_id.data, form.amount.data = str(uuid4()), owed or None
+            form.amount.data = owed or None
 
         def act() -> Response:
             record_repayment(person, form.amount.data, request_id=form.request_id.data or "", note=form.note.data)

@@ -126,6 +126,14 @@ def share(amount: int, part: int, whole: int) -> int:
     return -rounded if product < 0 else rounded
 
 
+def share_in_taka(amount: int, part: int, whole: int) -> int:
+    """Return amount × part ÷ whole in paisa, rounded once, to whole taka, half a taka away from zero (spec §11.6).
+
+    Raises ValueError unless whole is above zero.
+    """
+    return share(amount, part, whole * PAISA) * PAISA
+
+
 def _grouped(paisa: int) -> str:
     whole, rest = divmod(paisa, PAISA)
     head, tail = divmod(whole, 1000)

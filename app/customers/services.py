@@ -21,7 +21,7 @@ from app.core.contact import is_email, normal_mobile
 from app.core.database import db
 from app.core.errors import NotFound, Refused
 from app.core.language import fold, normalise, to_ascii_digits
-from app.core.money import share
+from app.core.money import share_in_taka
 from app.customers.custom_fields import checked_values, custom_fields
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.customers.queries import username_taken
@@ -126,8 +126,7 @@ def first_suspend_date(profile: BillingProfile) -> datetime | None:
 def _bill_days_left(customer: Customer, package: Package, profile: BillingProfile, price: int) -> None:
     first, last = month_of(today())
     days_left, days = (last - today()).days + 1, last.day
-    amount = share(price, days_left, days)
-    amount = (amount + 50) // 100 * 100
+    amount = share_in_taka(price, days_left, days)
     if amount:
         raise_bill(
             customer,

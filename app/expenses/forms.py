@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 
 from app.expenses.models import PaidFrom
-from app.web.forms import ChoiceField, DayField, HouseForm, MoneyField, TextField, row_id
+from app.web.forms import ChoiceField, DayField, HouseForm, MoneyField, RequestIdField, TextField, row_id
 
 
 class ExpenseForm(HouseForm):
@@ -22,3 +22,4 @@ class ExpenseForm(HouseForm):
     )
     picture = FileField(_l("Picture of the receipt"), render_kw={"accept": "image/jpeg,image/png,image/webp"})
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
+    request_id = RequestIdField()

@@ -52,6 +52,7 @@ class Expense(Owned, Base):
         same_tenant("entered_by_id", "accounts"),
         Index("ix_expenses_tenant_newest", "tenant_id", "id"),
         Index("ix_expenses_owner_newest", "owner_id", "id"),
+        Index("uq_expenses_request", "tenant_id", "request_id", unique=True),
         CheckConstraint("amount > 0", "amount"),
     )
 
@@ -63,6 +64,7 @@ class Expense(Owned, Base):
     paid_from: Mapped[str] = mapped_column(String(10), default=PaidFrom.BUSINESS)
     # the file's name under the folder of the tenant; nobody can guess it
     picture: Mapped[str] = mapped_column(String(60), default="")
+    request_id: Mapped[str | None] = mapped_column(String(36))
     entered_by_id: Mapped[int] = mapped_column()
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -15,8 +15,9 @@ from app.access.scope import get_or_404
 from app.accounts.models import Kind
 from app.activity.recorder import record
 from app.books.models import EntryKind, Ledger
+from app.books.once import add_once, made_by
 from app.books.services import Side, given, post
-from app.cash.queries import is_closed_day, is_closed_expense, lock_cash
+from app.cash.queries import is_closed_day, is_closed_expense, lock_account, lock_cash
 from app.core.clock import now, today
 from app.core.database import db
 from app.core.errors import NotFound, Refused
@@ -28,15 +29,27 @@ LARGEST_PICTURE, MOST_PIXELS, LONGEST_SIDE = 8 * 2**20, 40_000_000, 2_000
 
 
 def add_expense(
-    *, category_id: int, spent_on: date, amount: int, note: str = "", paid_from: str = PaidFrom.BUSINESS
+    *,
+    category_id: int,
+    spent_on: date,
+    amount: int,
+    note: str = "",
+    paid_from: str = PaidFrom.BUSINESS,
+    request_id: str | None = None,
 ) -> Expense:
-    """Record an expense of ``amount`` paisa, from the cash the person holds or the business's money. Raises Refused."""
+    """Record an expense of ``amount`` paisa, from the cash the person holds or the business's money.
+
+    The same request id records one. Raises Refused.
+    """
     actor = _person()
+    lock_account(actor.id)
+    first = made_by(Expense, request_id, actor.tenant_id, entered_by_id=actor.id)
+    if first is not None:
+        return first
     category = _category(category_id)
     if category.owner_id != actor.owner_id or category.archived_at is not None:
         raise Refused(_("Choose one of the list."), "category_id")
     _check(amount, paid_from)
-    lock_cash(actor.id)
     _check_day(spent_on, actor.id)
     expense = Expense(
         tenant_id=category.tenant_id,
@@ -46,10 +59,10 @@ def add_expense(
         amount=amount,
         note=given(note, "note"),
         paid_from=paid_from,
+        request_id=request_id,
         entered_by_id=actor.id,
     )
-    db.session.add(expense)
-    db.session.flush()
+    add_once(expense)
     _post(expense, amount, EntryKind.EXPENSE)
     _record(expense, category, "expense.added", amount_paisa=amount)
     return expense

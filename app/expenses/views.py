@@ -10,6 +10,7 @@ from sqlalchemy import case
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from app.books.once import sent_before
 from app.core.clock import today
 from app.core.errors import NotFound
 from app.core.language import fold
@@ -146,9 +147,12 @@ class ExpensePage(Page):
         form = self._form(ExpenseForm(data={"spent_on": today()} if request.method == "GET" else None))
 
         def act() -> Response:
-            expense = add_expense(**self._typed(form))
-            _keep_picture(expense, form)
-            return self.done(_("Expense added."), self.link("show", pk=expense.id))
+            earlier = sent_before(Expense, form.request_id.data)
+            expense = add_expense(**self._typed(form), request_id=form.request_id.data)
+            if expense.picture == "":
+                _keep_picture(expense, form)
+            said = _("The expense was added already.") if earlier else _("Expense added.")
+            return self.done(said, self.link("show", pk=expense.id))
 
         return self.ask(form, act, title=_("New expense"), has_files=True, cancel_url=self.link("list"))
 

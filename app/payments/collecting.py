@@ -14,6 +14,7 @@ from app.accounts.models import Account
 from app.activity.recorder import record
 from app.billing.models import Bill
 from app.billing.settlement import lock_customer
+from app.books.once import request_uuid
 from app.core.clock import now, start_of_day, today
 from app.core.database import db
 from app.core.errors import Refused
@@ -21,7 +22,7 @@ from app.customers.models import Customer
 from app.customers.queries import matching, present
 from app.packages.models import Zone
 from app.payments.models import Method, Outcome, Payment, Visit
-from app.payments.services import recorded_by, request_uuid
+from app.payments.services import recorded_by
 
 PAGE_SIZE = 50
 LATEST_PROMISE_DAYS = 30

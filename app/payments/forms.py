@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
-from app.web.forms import DayField, HouseForm, MoneyField, TextField
+from app.web.forms import DayField, HouseForm, MoneyField, RequestIdField, TextField
 
 
 class ReceiveForm(HouseForm):
@@ -15,7 +15,7 @@ class ReceiveForm(HouseForm):
     amount = MoneyField(_l("Amount"))
     paid_on = DayField(_l("Date"))
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
-    request_id = HiddenField()
+    request_id = RequestIdField()
     next = HiddenField()
     quoted = HiddenField()
 
@@ -34,4 +34,4 @@ class EditPaymentForm(HouseForm):
     paid_on = DayField(_l("Date"))
     note = TextField(_l("Note"), render_kw={"maxlength": 200})
     reason = TextField(_l("Reason of the change"), required=True)
-    request_id = HiddenField()
+    request_id = RequestIdField()

@@ -22,7 +22,7 @@ from app.payments.recharging import Recharge, is_by_package, recharge, work_out
 from app.payments.services import LikelySecondEntry, Received
 from app.payments.views import second_entry_question
 from app.web.formats import show_taka
-from app.web.forms import ChoiceField, CountField, HouseForm, row_id
+from app.web.forms import ChoiceField, CountField, HouseForm, paisa_of, row_id
 from app.web.page import REFUSED, Panel
 
 KEY = "receive-payment"
@@ -86,13 +86,12 @@ class RechargePage(Panel):
         question = None
 
         def act() -> Response:
-            if str(planned.cash) != form.quoted.data:
-                raise Refused(_("The figures have changed since the preview. Look at them again."))
             outcome = recharge(
                 customer,
                 get_or_404(Package, planned.package.id),
                 **_time(form),
                 request_id=form.request_id.data or "",
+                quoted=paisa_of(form.quoted.data, otherwise=-1),
                 confirmed=request.form.get("confirm") == "1",
             )
             if isinstance(outcome, Received):

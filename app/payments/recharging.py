@@ -4,24 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.billing.models import Bill, Purpose, vat_on
 from app.billing.services import raise_bill
 from app.billing.settlement import lock_customer
+from app.books.once import made_by, request_uuid
 from app.core.clock import now, to_dhaka, today
 from app.core.database import db
 from app.core.errors import Refused
-from app.core.money import share
+from app.core.money import share_in_taka
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, ConnectionType, Cycle, Package
 from app.packages.queries import is_usable, retail_price
-from app.payments.services import Received, receive_cash, recorded_by, request_uuid
+from app.payments.services import Received, receive_cash, recorded_by
 
 HOURS_A_DAY = 24
 LONGEST_HOURS = 366 * HOURS_A_DAY
-TAKA = 100
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ def work_out(customer: Customer, package: Package, *, days: int = 0, hours: int 
         wanted = days * HOURS_A_DAY + hours
     if not 0 < wanted <= LONGEST_HOURS:
         raise Refused(_("Give at least an hour and at most a year."), "days")
-    price = retail_price(customer.owner_id, package)
-    amount = (share(price, wanted, lasts) + TAKA // 2) // TAKA * TAKA
+    amount = share_in_taka(retail_price(customer.owner_id, package), wanted, lasts)
     if amount <= 0:
         raise Refused(_("This package costs nothing; there is nothing to recharge."), "package_id")
     begins = max(customer.suspend_at or now(), now())
@@ -93,11 +91,19 @@ def work_out(customer: Customer, package: Package, *, days: int = 0, hours: int 
 
 
 def recharge(
-    customer: Customer, package: Package, *, days: int = 0, hours: int = 0, request_id: str, confirmed: bool = False
+    customer: Customer,
+    package: Package,
+    *,
+    days: int = 0,
+    hours: int = 0,
+    request_id: str,
+    quoted: int | None = None,
+    confirmed: bool = False,
 ) -> Received | Bill:
     """Recharge a customer: raise the bill, take the cash it needs, extend from the later of now and the suspend date, in one change.
 
-    Returns the payment, or the bill when advance covers all of it. The same request id gives back the first outcome. Raises Refused,
+    Returns the payment, or the bill when advance covers all of it. The same request id gives back the first outcome.
+    ``quoted`` is the cash in paisa that the preview asked for. Raises Refused, also when that has changed, and
     LikelySecondEntry.
     """
     request_id = request_uuid(request_id)
@@ -105,12 +111,12 @@ def recharge(
     first = recorded_by(request_id, customer)
     if first is not None:
         return Received(first, already_recorded=True)
-    from_advance = db.session.execute(
-        select(Bill).where(Bill.tenant_id == customer.tenant_id, Bill.request_id == request_id)
-    ).scalar_one_or_none()
+    from_advance = made_by(Bill, request_id, customer.tenant_id, customer_id=customer.id)
     if from_advance is not None:
         return from_advance
     planned = work_out(customer, package, days=days, hours=hours)
+    if quoted is not None and quoted != planned.cash:
+        raise Refused(_("The figures have changed since the preview. Look at them again."))
     customer.package_id = package.id
     customer.suspend_at, customer.suspend_at_by_hand = planned.until, False
     bill = raise_bill(
@@ -121,8 +127,8 @@ def recharge(
         due_on=today(),
         vat_basis_points=_profile(customer).vat_basis_points,
         package=package,
+        request_id=request_id,
     )
-    bill.request_id = request_id
     if customer.due == 0:
         return bill
     return receive_cash(customer, customer.due, request_id=request_id, confirmed=confirmed)

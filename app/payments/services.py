@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from app.access.actor import Actor, current_actor, shown_number
 from app.access.scope import everywhere, get_or_404
@@ -18,6 +17,7 @@ from app.activity.recorder import record
 from app.billing.services import discount_bill
 from app.billing.settlement import Change, charge_operators, lock_customer, open_bills, release, settle
 from app.books.models import EntryKind, Ledger
+from app.books.once import add_once, made_by, request_uuid
 from app.books.operators import cash_taken_for, lock_chain
 from app.books.services import Side, given, post
 from app.cash.queries import first_open_day, is_closed_day, lock_cash
@@ -143,13 +143,7 @@ def receive_online(
 
 def recorded_by(request_id: str, customer: Customer) -> Payment | None:
     """Return what this form has recorded before. Raises Refused when that was for another customer."""
-    with everywhere("a request id is used once in a tenant, whoever's customer it was for"):
-        first = db.session.execute(
-            select(Payment).where(Payment.tenant_id == customer.tenant_id, Payment.request_id == request_id)
-        ).scalar_one_or_none()
-    if first is not None and first.customer_id != customer.id:
-        raise Refused(_("This form was used for another customer. Open it again."))
-    return first
+    return made_by(Payment, request_id, customer.tenant_id, customer_id=customer.id)
 
 
 def _collector() -> Actor:
@@ -157,14 +151,6 @@ def _collector() -> Actor:
     if actor is None or actor.tenant_id is None:
         raise RuntimeError("cash is taken by a person")
     return actor
-
-
-def request_uuid(text: str) -> str:
-    """Return a form's request id in one spelling. Raises Refused for what is no UUID."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise Refused(_("This form is damaged. Open it again.")) from None
 
 
 def _allowed_day(actor: Actor, paid_on: date, holder_id: int | None = None) -> date:
@@ -256,12 +242,7 @@ def _post_payment(
         request_id=request_id,
         replaces_id=replaces.id if replaces else None,
     )
-    db.session.add(payment)
-    try:
-        db.session.flush()
-    except IntegrityError:
-        # one request id for two customers at the same moment: no lock on a customer sees it, the unique id does
-        raise Refused(_("This form was used for another customer. Open it again.")) from None
+    add_once(payment)
     _post_money(payment, EntryKind.PAYMENT, holder_owner_id=holder_owner_id, amount=amount)
     return payment
 

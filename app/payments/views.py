@@ -1,7 +1,6 @@
 """Payments: receive cash, receipt, list, correct, void."""
 
 from typing import Any
-from uuid import uuid4
 
 import segno
 from flask import abort, redirect, request, url_for
@@ -200,7 +199,6 @@ class PaymentPage(Page):
         if request.method == "GET":
             form.amount.data = customer.due or None
             form.paid_on.data = today()
-            form.request_id.data = str(uuid4())
             form.next.data = request.args.get("next", "")
         form.next.data = own_path(form.next.data) or ""
         question = None
@@ -335,8 +333,6 @@ class PaymentPage(Page):
         """Correct a payment."""
         payment = self._row(pk)
         form = EditPaymentForm(obj=payment)
-        if request.method == "GET":
-            form.request_id.data = str(uuid4())
 
         def act() -> Response:
             edited = edit_payment(

@@ -1,16 +1,23 @@
 """Forms: the house's base form, its own fields, and what a refusal looks like on a form."""
 
+import re
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, SelectField, StringField, ValidationError
+from wtforms import DateField, Field, HiddenField, SelectField, StringField, ValidationError
 from wtforms.widgets import TextInput
 
 from app.core.errors import Refused
 from app.core.language import to_ascii_digits
 from app.core.money import parse_amount, plain
+
+
+def paisa_of(text: str | None, *, otherwise: int | None = None) -> int | None:
+    """Read whole paisa that a page put into a hidden field; ``otherwise`` for what no page puts there."""
+    return int(text) if text and re.fullmatch(r"-?[0-9]{1,15}", text) else otherwise
 
 
 class HouseForm(FlaskForm):
@@ -28,6 +35,23 @@ class HouseForm(FlaskForm):
     def refresh(cls, obj: Any = None) -> "HouseForm":
         """Make the form for a row, as FAB's views ask for it."""
         return cls(obj=obj)
+
+
+class RequestIdField(HiddenField):
+    """The id of a form that makes money: made with the page, it counts once however often it is sent (spec §5.2)."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, default=lambda: str(uuid4()), **kwargs)
+        # the templates draw it as what it is
+        self.type = "HiddenField"
+
+    def process_data(self, value: Any) -> None:
+        """Make an id for a new page; a row that the form is filled from has been made by another one."""
+        super().process_data(str(uuid4()))
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the id; a form without one has none."""
+        self.data = valuelist[0] if valuelist else ""
 
 
 class MoneyField(Field):

@@ -21,7 +21,7 @@ LAYERS = (
         (
             *("*.services", "*.settlement", "*.operators", "*.check", "*.numbering", "*.importing", "*.statement"),
             *("*.package_change", "*.suspending", "*.recharging", "*.collecting", "*.counting", "*.processes"),
-            *("app.packages.catalogue", "*.custom_fields", "*_services"),
+            *("app.packages.catalogue", "*.custom_fields", "*_services", "*.once"),
         ),
     ),
     ("reports", ("reports",)),
