@@ -2,6 +2,7 @@
 
 import os
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Settings:
     SESSION_COOKIE_SAMESITE = "Lax"
     SESSION_COOKIE_SECURE = False
     SESSION_COOKIE_NAME = "sanjog"
+    # a remembered device keeps its cookies this long; how long a session lives says the server (app/security/models.py)
+    PERMANENT_SESSION_LIFETIME = timedelta(days=30)
+    DEVICE_COOKIE_NAME = "sanjog-device"
+    PASSWORD_HASH_METHOD = "scrypt:32768:8:3"
+    # where people find the installation; passkeys are bound to its host
+    PUBLIC_URL = os.environ.get("PUBLIC_URL") or f"http://localhost:{PORT}"
     # pages stay open for a working day; the token lives as long as the session does
     WTF_CSRF_TIME_LIMIT = None
     WTF_CSRF_FIELD_NAME = "csrf_token"
@@ -69,6 +76,8 @@ class Testing(Demo):
 
     TESTING = True
     DATABASE_IS_THROWAWAY = True
+    # the tests sign in by the thousand
+    PASSWORD_HASH_METHOD = "scrypt:1024:1:1"
     PROPAGATE_EXCEPTIONS = False
 
 
@@ -81,6 +90,7 @@ class Production(Settings):
     FIELD_KEYS = _field_keys()
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sanjog"
+    DEVICE_COOKIE_NAME = "__Host-sanjog-device"
     PREFERRED_URL_SCHEME = "https"
 
 

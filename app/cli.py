@@ -21,13 +21,8 @@ from sqlalchemy.exc import DatabaseError
 from app.access.actor import Actor, acting_as, find_actor
 from app.access.scope import everywhere
 from app.accounts.models import Account, Kind, Tenant
-from app.accounts.services import (
-    LONGEST_PASSWORD,
-    SHORTEST_PASSWORD,
-    create_group_admin,
-    create_super_admin,
-    hash_password,
-)
+from app.accounts.passwords import hash_password, refuse_weak
+from app.accounts.services import create_group_admin, create_super_admin
 from app.activity.check import check_logs
 from app.activity.queries import heads, read_printed, read_signed
 from app.billing.services import bill_month
@@ -91,8 +86,7 @@ def create_super_admin_command(email: str, name: str, password: str) -> None:
 
 
 def _hashed(password: str) -> str:
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Refused(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters.")
+    refuse_weak(password)
     return hash_password(password)
 
 

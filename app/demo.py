@@ -17,7 +17,8 @@ from app.access.actor import Actor, acting_as, find_actor
 from app.access.permissions import KEYS, MANAGER_KEYS, TEMPLATES
 from app.access.scope import everywhere, own
 from app.accounts.models import Account, Kind, Tenant
-from app.accounts.services import create_account, create_group_admin, create_super_admin, hash_password, set_keys
+from app.accounts.passwords import hash_password
+from app.accounts.services import create_account, create_group_admin, create_super_admin, set_keys
 from app.activity.models import Activity
 from app.activity.recorder import record
 from app.activity.sentences import SENTENCES

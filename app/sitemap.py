@@ -26,6 +26,7 @@ from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
+from app.security.views import SecurityPage
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ VIEWS = (
     TenantPage,
     OwnBalancePage,
     AccountPage,
+    SecurityPage,
     HelpPage,
     LanguagePage,
     HealthPage,

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from app.access.scope import everywhere
 from app.accounts.models import Account, Credential, Kind, Tenant
-from app.accounts.services import held_keys, password_fits
+from app.accounts.passwords import password_fits
+from app.accounts.services import held_keys
 from app.activity.models import Activity
 from app.activity.sentences import sentence
 from app.billing.models import Bill, BillStatus

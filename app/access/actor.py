@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import get_locale
-from sqlalchemy import literal, null, select, union_all
+from sqlalchemy import exists, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.access.models import Grant
@@ -20,6 +20,18 @@ from app.core.database import db
 from app.core.errors import Forbidden
 from app.core.language import in_digits
 from app.core.money import taka
+from app.core.tokens import digest
+from app.security.models import Passkey, SignInSession, TotpFactor
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """The browser session somebody acts in."""
+
+    id: int
+    device_id: int | None
+    seen_at: datetime
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +54,9 @@ class Actor:
     below: tuple[int, ...] = ()
     keys: frozenset[str] = field(default_factory=frozenset)
     must_change: bool = False
+    factors: frozenset[str] = field(default_factory=frozenset)
+    factor_demanded: bool = False
+    session: SessionFacts | None = None
     seen_by: "Actor | None" = None
 
     is_authenticated = True
@@ -62,6 +77,13 @@ class Actor:
         return self.seen_by or self
 
     @property
+    def gate(self) -> str:
+        """What must be done before anything else opens: a given password changed ("password"), a demanded factor set up ("factor"), or ""."""
+        if self.must_change:
+            return "password"
+        return "factor" if self.factor_demanded and not self.factors else ""
+
+    @property
     def initials(self) -> str:
         """One or two letters that stand for the name."""
         return "".join(word[0] for word in self.name.split()[:2]).upper()
@@ -78,22 +100,42 @@ class Actor:
 
 def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
     """Load an account with its keys; None when it, or an account above it, is not active. Two statements at the most."""
+    return _load(at or now(), Account.id == account_id)
+
+
+def find_signed_in(token: str) -> Actor | None:
+    """Load who is signed in with a session's token; None once the session is over (spec §11.13). Two statements at the most."""
+    return _load(now(), SignInSession.token_hash == digest(token), in_session=True)
+
+
+def _load(moment: datetime, condition: Any, *, in_session: bool = False) -> Actor | None:
     parent, grandparent, top = aliased(Account), aliased(Account), aliased(Account)
     session = db.session()
+    statement = (
+        select(
+            SignInSession if in_session else null(),
+            Account,
+            Credential,
+            exists().where(TotpFactor.account_id == Account.id, TotpFactor.confirmed_at.is_not(None)),
+            exists().where(Passkey.account_id == Account.id),
+            parent.demands_factor,
+            *(parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status),
+        )
+        .outerjoin(Credential, Credential.account_id == Account.id)
+        .outerjoin(parent, parent.id == Account.parent_id)
+        .outerjoin(grandparent, grandparent.id == parent.parent_id)
+        .outerjoin(top, top.id == grandparent.parent_id)
+        .where(condition)
+    )
+    if in_session:
+        statement = statement.join(SignInSession, SignInSession.account_id == Account.id)
     with everywhere("the signed-in account is known before its scope is"):
-        row = session.execute(
-            select(
-                Account, Credential, parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status
-            )
-            .outerjoin(Credential, Credential.account_id == Account.id)
-            .outerjoin(parent, parent.id == Account.parent_id)
-            .outerjoin(grandparent, grandparent.id == parent.parent_id)
-            .outerjoin(top, top.id == grandparent.parent_id)
-            .where(Account.id == account_id)
-        ).first()
+        row = session.execute(statement).first()
         if row is None:
             return None
-        account, credential, *chain = row
+        signed_in, account, credential, has_totp, has_passkey, demands, *chain = row
+        if signed_in is not None and (credential is None or not signed_in.is_live(credential.epoch, moment)):
+            return None
         statuses = [account.status, *(status for status in chain[1::2] if status is not None)]
         if any(status != AccountStatus.ACTIVE for status in statuses):
             return None
@@ -101,14 +143,13 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
         held: frozenset[str] = frozenset()
         below: tuple[int, ...] = ()
         if kind in (Kind.MANAGER, Kind.OPERATOR):
-            moment = at or now()
             rows: Any = session.execute(
                 union_all(
                     select(Grant.key, null().label("below")).where(
-                        Grant.account_id == account_id, (Grant.until.is_(None)) | (Grant.until > moment)
+                        Grant.account_id == account.id, (Grant.until.is_(None)) | (Grant.until > moment)
                     ),
                     select(literal(""), Account.id).where(
-                        Account.parent_id == account_id, Account.kind == Kind.SUB_OPERATOR.value
+                        Account.parent_id == account.id, Account.kind == Kind.SUB_OPERATOR.value
                     ),
                 )
             ).all()
@@ -116,6 +157,7 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
             below = tuple(sorted(sub_operator for _key, sub_operator in rows if sub_operator is not None))
     ancestors: tuple[Any, ...] = tuple(ancestor for ancestor in chain[0::2] if ancestor is not None)
     is_manager = kind == Kind.MANAGER
+    factors = {name for name, there in (("totp", has_totp), ("passkey", has_passkey)) if there}
     return Actor(
         id=account.id,
         kind=kind,
@@ -133,6 +175,11 @@ def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
         below=() if is_manager else below,
         keys=held,
         must_change=bool(credential and credential.must_change),
+        factors=frozenset(factors),
+        factor_demanded=is_manager and bool(demands),
+        session=SessionFacts(signed_in.id, signed_in.device_id, signed_in.seen_at, signed_in.confirmed_at)
+        if signed_in is not None
+        else None,
     )
 
 

@@ -32,6 +32,7 @@ from app.accounts.services import (
     answer_request,
     create_account,
     create_group_admin,
+    demand_factor,
     edit_account,
     end_sessions,
     give_one_time_password,
@@ -48,13 +49,15 @@ from app.core.database import db, transaction
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
+from app.security.factors import reset_factors
+from app.security.queries import with_factor
 from app.security.services import see_as, see_as_myself
 from app.web.formats import show_moment
 from app.web.forms import ChoiceField, HouseForm, MoneyField, RequestIdField, TextField
 from app.web.frame import KIND_LABELS
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, simple_listing
-from app.web.page import REFUSED, Page, Panel
+from app.web.page import GRAVE_MINUTES, REFUSED, SENSITIVE_MINUTES, Page, Panel
 from app.web.shown import Action, badges, choices
 
 ACCOUNT_STATUS = badges(
@@ -118,8 +121,18 @@ class BalanceForm(HouseForm):
 def _keys_of(account: Account) -> int:
     # one statement for the whole list, not one a row
     if "key_counts" not in g:
-        g.key_counts = key_counts([manager.id for manager in db.session.execute(managers_of(Page.actor())).scalars()])
+        g.key_counts = key_counts(_managers())
     return g.key_counts[account.id]
+
+
+def _factor_of(account: Account) -> bool:
+    if "with_factor" not in g:
+        g.with_factor = with_factor(_managers())
+    return account.id in g.with_factor
+
+
+def _managers() -> list[int]:
+    return [manager.id for manager in db.session.execute(managers_of(Page.actor())).scalars()]
 
 
 class AccountsPage(Page):
@@ -315,7 +328,7 @@ class AccountsPage(Page):
                 "mobile": account.mobile,
                 "kind": KIND_LABELS[Kind(account.kind)],
                 "status": ACCOUNT_STATUS[account.status],
-                "second_factor": False,
+                "second_factor": account.id in with_factor([account.id]),
                 "last_sign_in_at": account.last_sign_in_at,
             },
             form=form,
@@ -398,6 +411,7 @@ ACTIONS: list[tuple[str, Any, str, str]] = [
     ("edit", _l("Edit"), "edit", "plain"),
     ("activate", _l("Activate"), "player-play", "plain"),
     ("password", _l("Reset password"), "key", "plain"),
+    ("reset_factors", _l("Take away 2FA"), "lock-open", "plain"),
     ("end_sessions", _l("End sessions"), "logout", "plain"),
     ("suspend", _l("Suspend"), "player-pause", "danger"),
     ("disable", _l("Disable"), "ban", "danger"),
@@ -436,11 +450,28 @@ class ManagerPage(AccountsPage):
         "see_as_end": SIGNED_IN,
         "answer": "parents",
         "who": "parents",
+        "demand_factor": "parents",
+        "reset_factors": "parents",
+    }
+    fresh = {
+        "permissions": GRAVE_MINUTES,
+        "answer": GRAVE_MINUTES,
+        "password": GRAVE_MINUTES,
+        "reset_factors": GRAVE_MINUTES,
+        "demand_factor": GRAVE_MINUTES,
+        "edit": SENSITIVE_MINUTES,
+        "add": SENSITIVE_MINUTES,
     }
     columns = (
         AccountsPage.name_column,
         *AccountsPage.shared_columns[:3],
-        Column("second_factor", _l("2FA"), lambda row: _("Off")),
+        Column(
+            "second_factor",
+            _l("2FA"),
+            lambda row: _("On") if _factor_of(row) else _("Off"),
+            "status",
+            tone=lambda row: "ok" if _factor_of(row) else None,
+        ),
         AccountsPage.shared_columns[3],
         Column("keys", _l("Permissions"), _keys_of, "number", align="right"),
     )
@@ -456,6 +487,7 @@ class ManagerPage(AccountsPage):
         names = account_names({request.account_id for request in waiting})
         return {
             "who_url": url_for("ManagerPage.who"),
+            "demands_factor": db.session.get_one(Account, actor.id).demands_factor,
             "requests": [
                 {
                     "who": names[one.account_id],
@@ -475,7 +507,9 @@ class ManagerPage(AccountsPage):
         """Show a Manager with what the parent may do about it."""
         account = self._row(pk)
         held = held_by([account.id])[account.id]
-        actions = self._account_actions(account, ACTIONS)
+        has_factor = account.id in with_factor([account.id])
+        routes = [one for one in ACTIONS if has_factor or one[0] != "reset_factors"]
+        actions = self._account_actions(account, routes)
         if account.status == AccountStatus.ACTIVE:
             actions.insert(1, Action(_("See as"), url_for("ManagerPage.see_as", pk=account.id), "eye", "plain", "post"))
         keys = [
@@ -495,7 +529,10 @@ class ManagerPage(AccountsPage):
             badges=[ACCOUNT_STATUS[account.status]],
             actions=actions,
             facts=[
-                {"title": _("Account"), "rows": self._account_facts(account)},
+                {
+                    "title": _("Account"),
+                    "rows": [*self._account_facts(account), (_("2FA"), _("On") if has_factor else _("Off"))],
+                },
                 {"title": _("Permissions"), "rows": keys},
             ],
             back_url=self.link("list"),
@@ -519,6 +556,39 @@ class ManagerPage(AccountsPage):
             )
 
         return self._created(form, create, _("New Manager"), submit_label=_("Create Manager"))
+
+    @expose("/demand-factor", methods=["POST"])
+    def demand_factor(self) -> Response:
+        """Demand a second factor of all one's Managers, or demand it no longer."""
+        wanted = request.form.get("wanted") == "1"
+        with transaction():
+            demand_factor(self.actor().id, wanted)
+        sentence = (
+            _("Managers without a second factor must set one up before they go on.")
+            if wanted
+            else _("A second factor is no longer demanded.")
+        )
+        return self.done(sentence, self.link("list"))
+
+    @expose("/reset-factors/<pk>", methods=["GET", "POST"])
+    def reset_factors(self, pk: str) -> Any:
+        """Take a Manager's second factors away: the phone is lost."""
+        account = self._row(pk)
+
+        def act() -> Response:
+            reset_factors(account)
+            return self.done(_("Second factors taken away."), self.link("show", pk=account.id))
+
+        return self._confirm(
+            HouseForm(),
+            act,
+            account,
+            _("Take away 2FA"),
+            _(
+                "App, passkeys and recovery codes are gone and all sessions end. The password alone signs in; the person is told."
+            ),
+            danger=True,
+        )
 
     @expose("/see-as/<pk>", methods=["POST"])
     def see_as(self, pk: str) -> Response:
@@ -606,6 +676,12 @@ class ResellerPage(AccountsPage):
     """The Operators and Sub-Operators below a parent account."""
 
     route_base = "/operators"
+    fresh = {
+        "permissions": GRAVE_MINUTES,
+        "password": GRAVE_MINUTES,
+        "edit": SENSITIVE_MINUTES,
+        "add": SENSITIVE_MINUTES,
+    }
     title = _l("Operators")
     add_label = _l("New Operator")
     empty_text = _l("No Operators yet.")
@@ -783,6 +859,7 @@ class TenantPage(AccountsPage):
     """The Super Admin's Group Admins: one per provider. No customer data is seen here."""
 
     route_base = "/tenants"
+    fresh = {"password": GRAVE_MINUTES, "add": SENSITIVE_MINUTES}
     title = _l("Providers")
     add_label = _l("New provider")
     empty_text = _l("No providers yet.")

@@ -93,6 +93,8 @@ class Account(Base):
     balance_kind: Mapped[str | None] = mapped_column(String(6))
     balance: Mapped[int] = mapped_column(Money, default=0)
     credit_limit: Mapped[int] = mapped_column(Money, default=0)
+    # a parent's wish: its Managers sign in with a second factor (spec §8)
+    demands_factor: Mapped[bool] = mapped_column(default=False)
 
 
 class Credential(Base):
@@ -105,8 +107,10 @@ class Credential(Base):
     must_change: Mapped[bool] = mapped_column(default=False)
     # a password that somebody else has given is good for a day
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # raised by a changed password or status: sessions that carry an older number are over
+    # raised by a changed password, factor or status: sessions and devices that carry an older number are over
     epoch: Mapped[int] = mapped_column(default=1)
+    # what the person is told at the next sign-in: the name of a sentence, such as "factors_reset"
+    notice: Mapped[str] = mapped_column(String(30), default="")
 
 
 class Counter(Base):

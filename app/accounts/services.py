@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
-from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.access.actor import current_actor
 from app.access.models import Grant, KeyRequest
 from app.access.permissions import MANAGER_KEYS, RESELLER_KEYS
 from app.access.scope import everywhere
 from app.accounts.models import PARENTS, RESELLERS, Account, AccountStatus, Credential, Kind, Tenant
-from app.activity.recorder import record
+from app.accounts.passwords import hash_password, password_fits, refuse_weak
+from app.activity.recorder import record, record_authentication
 from app.core.clock import now
 from app.core.contact import is_email, normal_mobile
 from app.core.database import db, locked
@@ -21,7 +21,6 @@ from app.core.errors import Refused
 from app.core.language import normalise
 
 SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
-HASH_METHOD = "scrypt:32768:8:3"
 PARENTS_OF = {
     Kind.OPERATOR: (Kind.GROUP_ADMIN,),
     Kind.SUB_OPERATOR: (Kind.GROUP_ADMIN, Kind.OPERATOR),
@@ -132,22 +131,6 @@ def _check_name_and_email(name: str, email: str, account: Account | None = None)
             raise Refused(_("This email address cannot be used. Choose another."), "email")
 
 
-def hash_password(password: str) -> str:
-    """Return the salted hash of a password."""
-    return generate_password_hash(password, method=HASH_METHOD)
-
-
-def password_fits(credential: Credential | None, password: str) -> bool:
-    """Tell whether a password is right; takes the same time when there is no such account."""
-    if credential is None:
-        check_password_hash(_NOBODY, password)
-        return False
-    return check_password_hash(credential.password_hash, password)
-
-
-_NOBODY = hash_password(secrets.token_hex(16))
-
-
 def find_by_email(email: str) -> Account | None:
     """Return the account of an email address, whatever its case."""
     with everywhere("who signs in is not known yet"):
@@ -195,37 +178,45 @@ def set_status(account: Account, status: AccountStatus) -> Account:
     if before == status:
         raise Refused(_("This account has that status already."))
     account.status = status
-    _end_sessions(account)
+    end_every_session(account)
     record_account(account, "account.status", changes={"status": (before, str(status))})
+    log_authentication(account, "sessions_ended", by=_acting_name())
     return account
 
 
 def end_sessions(account: Account) -> None:
     """End every session of an account at its next request."""
-    _end_sessions(account)
+    end_every_session(account)
     record_account(account, "account.sessions_ended")
+    log_authentication(account, "sessions_ended", by=_acting_name())
 
 
-def _end_sessions(account: Account) -> Credential:
-    credential = db.session.get_one(Credential, account.id)
+def _acting_name() -> str:
+    actor = current_actor()
+    return actor.hand.name if actor else ""
+
+
+def end_every_session(account: Account) -> Credential:
+    """End every session of an account and forget the devices it is remembered in; return its credential with the new number."""
+    credential = db.session.execute(locked(select(Credential).where(Credential.account_id == account.id))).scalar_one()
     credential.epoch += 1
+    db.session.flush()
     return credential
 
 
 ONE_TIME_HOURS = 24
 """How long a password that somebody else has given is good for."""
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
-
 
 def give_one_time_password(account: Account) -> str:
     """Give an account a password that must be changed at the first sign-in, and return it: it is shown once and kept nowhere."""
     password = "-".join(secrets.token_hex(2) for _part in range(4))
-    credential = _end_sessions(account)
+    credential = end_every_session(account)
     credential.password_hash = hash_password(password)
     credential.must_change = True
     credential.expires_at = now() + timedelta(hours=ONE_TIME_HOURS)
     record_account(account, "account.password_given")
+    log_authentication(account, "password_given", by=_acting_name())
     return password
 
 
@@ -244,12 +235,10 @@ def change_password(account_id: int, current: str, new: str, again: str) -> int:
         ).scalar_one()
         if not password_fits(credential, current):
             raise Refused(_("The current password is not right."), "current")
-        if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
-            raise Refused(_("A password has 12 to 128 characters."), "new")
         if new == current:
             raise Refused(_("The new password must differ from the current one."), "new")
-        if new.lower() in (account.email, account.name.lower()):
-            raise Refused(_("The password must not be your name or email."), "new")
+        tenant = db.session.get(Tenant, account.tenant_id) if account.tenant_id else None
+        refuse_weak(new, account, tenant.name if tenant else "")
         if new != again:
             raise Refused(_("The two new passwords differ."), "again")
         credential.password_hash = hash_password(new)
@@ -257,6 +246,7 @@ def change_password(account_id: int, current: str, new: str, again: str) -> int:
         credential.epoch += 1
         db.session.flush()
         record_account(account, "account.password_changed")
+        log_authentication(account, "password_changed")
         return credential.epoch
 
 
@@ -277,6 +267,15 @@ def edit_account(account: Account, *, name: str, email: str, mobile: str) -> Acc
 
 
 LONGEST_GRANT_HOURS = 24 * 30
+
+
+def demand_factor(account_id: int, wanted: bool) -> None:
+    """Demand a second factor of all Managers right below an account, or demand it no longer (spec §8)."""
+    account = db.session.execute(locked(select(Account).where(Account.id == account_id))).scalar_one()
+    if account.demands_factor != wanted:
+        account.demands_factor = wanted
+        db.session.flush()
+        record_account(account, "account.factor_demanded" if wanted else "account.factor_not_demanded")
 
 
 def request_key(key: str, reason: str) -> KeyRequest:
@@ -358,6 +357,19 @@ def record_account(
         subject=account,
         changes=changes,
         account=account.name,
+        **words,
+    )
+
+
+def log_authentication(account: Account | None, event: str, result: str = "ok", **words: object) -> None:
+    """Record a step of an account's sign-in, factors or sessions in the authentication log; of an unknown one nothing but the words."""
+    record_authentication(
+        event,
+        tenant_id=account.tenant_id if account else None,
+        owner_id=account.owner_id if account else None,
+        actor_id=account.id if account else None,
+        actor_name=account.name if account else "",
+        result=result,
         **words,
     )
 

@@ -13,14 +13,14 @@ from wtforms import PasswordField
 from app.access.actor import Actor, current_actor
 from app.access.permissions import KEYS, MANAGER_KEYS, PUBLIC, SECTIONS, SIGNED_IN
 from app.accounts.queries import held_by, open_requests, parent_of
-from app.accounts.services import change_password, keep_preferences, request_key
+from app.accounts.services import keep_preferences, request_key
 from app.core.database import transaction
 from app.core.errors import NotFound
 from app.dashboard.help import TOPICS
-from app.security.services import go_on_with
+from app.security.services import change_own_password
 from app.web.forms import ChoiceField, HouseForm, TextField
 from app.web.frame import back_to, wanted_language
-from app.web.page import Panel, remember_language
+from app.web.page import GRAVE_MINUTES, Panel, remember_language
 from app.web.shown import LANGUAGE_NAMES, READER_DIGITS, choices
 
 
@@ -56,6 +56,8 @@ class AccountPage(Panel):
     route_base = "/account"
     default_view = "index"
     keys = {"index": SIGNED_IN, "password": SIGNED_IN, "permissions": "managers", "ask_for": "managers"}
+    fresh = {"password": GRAVE_MINUTES}
+    asks_password = frozenset({"password"})
 
     @expose("/", methods=["GET", "POST"])
     def index(self) -> Any:
@@ -68,7 +70,15 @@ class AccountPage(Panel):
             remember_language(form.language.data)
             return redirect(url_for("AccountPage.index"), 303)
 
-        links = [{"label": _("Change password"), "url": url_for("AccountPage.password"), "icon": "key", "meaning": ""}]
+        links = [
+            {"label": _("Change password"), "url": url_for("AccountPage.password"), "icon": "key", "meaning": ""},
+            {
+                "label": _("Security"),
+                "url": url_for("SecurityPage.index"),
+                "icon": "shield-lock",
+                "meaning": _("Second factor, passkeys, and where you are signed in."),
+            },
+        ]
         if actor.may(self.keys["permissions"]):
             links.append(
                 {
@@ -89,9 +99,10 @@ class AccountPage(Panel):
         form = PasswordForm()
 
         def act() -> Response:
-            epoch = change_password(actor.id, form.current.data or "", form.new.data or "", form.again.data or "")
-            go_on_with(epoch)
+            change_own_password(actor, form.current.data or "", form.new.data or "", form.again.data or "")
             flash(_("Password changed. All other sessions of this account are over."), "success")
+            if actor.must_change and not actor.factors:
+                return redirect(url_for("SecurityPage.index", offer=1), 303)
             return redirect(url_for("HomePage.index"), 303)
 
         intro = _("This password was given to you. Choose one that only you know.") if actor.must_change else None
@@ -99,6 +110,7 @@ class AccountPage(Panel):
             form,
             act,
             title=_("Change password"),
+            in_parts=True,
             intro=intro,
             cancel_url=None if actor.must_change else url_for("AccountPage.index"),
         )

@@ -104,16 +104,20 @@ def _is_throwaway() -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     # a transaction that reads first and writes later ends in "database is locked" when another wrote in between
-    writing = connection.get_execution_options().get("writing", False)
+    options = connection.get_execution_options()
+    writing = options.get("writing", False)
+    if options.get("patience_ms") is not None:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options['patience_ms'])}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextmanager
-def transaction() -> Iterator[HouseSession]:
+def transaction(patience_ms: int | None = None) -> Iterator[HouseSession]:
     """Run a change and commit it, or leave nothing of it. The only commit of the house.
 
     What was read before is read again inside, under the lock. A transaction inside another joins it. Work queued with
     ``after_commit`` runs once the change is safe; work queued with ``before_commit`` runs as the last statements of the change.
+    ``patience_ms`` is how long to wait for another writer on SQLite where the change is no matter: OperationalError after that.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -122,7 +126,7 @@ def transaction() -> Iterator[HouseSession]:
     session.rollback()
     session.info.update(writing=True, before_commit=[], after_commit=[])
     try:
-        session.connection(execution_options={"writing": True})
+        session.connection(execution_options={"writing": True, "patience_ms": patience_ms})
         yield session
         session.flush()
         for work in session.info["before_commit"]:

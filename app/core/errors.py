@@ -27,3 +27,11 @@ class Forbidden(Exception):
 
 class ReadOnly(Exception):
     """Report a change tried by a parent that only looks at the panel as one of its Managers."""
+
+
+class Unproven(Exception):
+    """Report a sensitive act of somebody who has not proven lately who it is (spec §11.12); ``sentence`` says what was wrong with a try."""
+
+    def __init__(self, sentence: object = "") -> None:
+        super().__init__(str(sentence))
+        self.sentence = str(sentence)

@@ -43,7 +43,7 @@ from app.web.forms import row_id
 from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
-from app.web.page import REFUSED, Page
+from app.web.page import REFUSED, SENSITIVE_MINUTES, Page, demand_proof
 from app.web.shown import METHODS, RECORD_STATUS, Action, choices
 
 SEE = "view-customer-payments"
@@ -216,6 +216,9 @@ class PaymentPage(Page):
         return (shown, REFUSED) if request.method == "POST" and question is None else shown
 
     def _received(self, customer: Customer, form: ReceiveForm) -> Response:
+        discount = _discount(form)
+        if discount.get("discount"):
+            demand_proof(SENSITIVE_MINUTES)
         with transaction():
             if form.quoted.data:
                 ensure_still_due(customer, form.quoted.data, form.request_id.data or "")
@@ -225,7 +228,7 @@ class PaymentPage(Page):
                 request_id=form.request_id.data or "",
                 paid_on=form.paid_on.data,
                 note=form.note.data,
-                **_discount(form),
+                **discount,
                 confirmed=request.form.get("confirm") == "1",
             )
         if form.next.data:

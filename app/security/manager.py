@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from flask import session
+from flask import Flask
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
+from flask_login import LoginManager
 
-from app.access.actor import Actor, current_actor, find_actor
+from app.access.actor import Actor, current_actor, find_signed_in
 from app.access.permissions import is_known
 from app.accounts.models import Account
 from app.security.views import SignInPage
@@ -27,13 +28,15 @@ class SecurityManager(FabSecurityManager):
         self.auth_view = self.authdbview()
         self.appbuilder.add_view_no_menu(self.auth_view)
 
-    def load_user(self, pk: Any) -> Actor | None:
-        """Return who is signed in; None once the account, one above it, its password or its status has changed."""
-        word = str(pk)
-        actor = find_actor(int(word)) if word.isdigit() else None
-        if actor is None or session.get("epoch") != actor.epoch:
-            return None
-        return actor
+    def create_login_manager(self, app: Flask) -> LoginManager:
+        """Make Flask-Login's manager without its own watch over the session: ours is kept on the server."""
+        manager = super().create_login_manager(app)
+        manager.session_protection = None
+        return manager
+
+    def load_user(self, token: Any) -> Actor | None:
+        """Return who is signed in with a session's token; None once it is over, or the account or one above it is not active."""
+        return find_signed_in(token) if isinstance(token, str) else None
 
     def load_user_jwt(self, _jwt_header: Any, _jwt_data: Any) -> None:
         """Accept no token in place of a session."""

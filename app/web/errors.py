@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, render_template, request
+from flask import Flask, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException
 from app.access.actor import current_actor
 from app.access.permissions import KEYS
 from app.core.database import db
-from app.core.errors import Forbidden, NotFound, ReadOnly, Refused
-from app.web.page import log_refusal
+from app.core.errors import Forbidden, NotFound, ReadOnly, Refused, Unproven
+from app.web.page import PROVE, REFUSED, log_refusal, wanted_page
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Forbidden, _forbidden)
     app.register_error_handler(ReadOnly, _read_only)
     app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Unproven, _unproven)
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(StaleDataError, _changed_meanwhile)
     app.register_error_handler(HTTPException, _http)
@@ -61,6 +62,28 @@ def _read_only(error: ReadOnly) -> tuple[str, int]:
 def _refused(error: Refused) -> tuple[str, int]:
     db.session.rollback()
     return render_template("errors/400.html", sentence=error.message), 422
+
+
+def _unproven(error: Unproven) -> tuple[str, int]:
+    """Ask who acts to prove who it is; a form that came too late waits in the page with all that was typed."""
+    db.session.rollback()
+    actor = current_actor()
+    page = request.form.get("next", "/") if request.endpoint == PROVE else wanted_page()
+    kept = [
+        (name, value)
+        for name in request.form
+        if request.endpoint != PROVE and not name.startswith("proof_") and name != "csrf_token"
+        for value in request.form.getlist(name)
+    ]
+    is_form = request.method == "POST" and request.endpoint != PROVE
+    return render_template(
+        "security/prove.html",
+        sentence=error.sentence,
+        factors=actor.factors if actor else (),
+        action=page if is_form else url_for(PROVE),
+        kept=kept if is_form else [("next", page)],
+        options_url=url_for("SecurityPage.proof_options"),
+    ), REFUSED if request.method == "POST" else 200
 
 
 def _expired(error: CSRFError) -> tuple[str, int]:

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, flash, g, redirect, request, session, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -19,6 +20,7 @@ from app.core.database import db
 from app.core.errors import ReadOnly
 from app.core.language import LANGUAGES
 from app.security.services import seen_as
+from app.security.sessions import TOKEN, forget_browser_s_session, touch
 from app.web import cells
 from app.web.compression import compressed
 from app.web.formats import language
@@ -72,15 +74,14 @@ def _begin() -> Response | None:
         abort(400)
     if current_user.is_authenticated:
         actor = current_user._get_current_object()
+        touch(actor)
         seen = seen_as(actor)
         set_actor(seen or actor)
         if seen is not None and request.method not in ("GET", "HEAD") and request.path not in READ_ONLY_EXITS:
             raise ReadOnly
-    elif session.get("_user_id"):
-        # the account, its password or its status changed: this session is over
-        locale = session.get("locale")
-        session.clear()
-        session["locale"] = locale or current_app.config["BABEL_DEFAULT_LOCALE"]
+    elif session.get(TOKEN):
+        forget_browser_s_session()
+        flash(_("Your session is over. Sign in again."), "info")
     return None
 
 
@@ -125,6 +126,8 @@ class Viewer:
 
 def _surroundings() -> dict[str, Any]:
     actor = current_actor()
+    # before a given password is changed, or a demanded factor set up, nothing is offered
+    is_in = actor is not None and not actor.gate
     site_map = current_app.extensions["sitemap"]
     return {
         "language": language(),
@@ -133,9 +136,9 @@ def _surroundings() -> dict[str, Any]:
         "current_account": Viewer(actor) if actor else None,
         "seen_by": actor.seen_by.name if actor and actor.seen_by else None,
         "can": actor.may if actor else lambda key: False,
-        "menu": site_map.menu(actor, request.path) if actor else [],
-        "bottom_bar": site_map.bottom_bar(actor, request.path) if actor else [],
-        "search_url": site_map.search_url(actor) if actor else None,
+        "menu": site_map.menu(actor, request.path) if is_in else [],
+        "bottom_bar": site_map.bottom_bar(actor, request.path) if is_in else [],
+        "search_url": site_map.search_url(actor) if is_in else None,
         "company": company_of(actor) if actor else None,
         "request_id": g.get("request_id"),
     }

@@ -1,6 +1,8 @@
 """The base of every page: a door per route, opened by the key table alone; lists, pages, forms and exports over FAB's model views."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import timedelta
 from functools import wraps
 from typing import Any, ClassVar
 
@@ -14,11 +16,13 @@ from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, current_actor
-from app.access.permissions import PUBLIC, is_known
+from app.access.permissions import KEYS, PUBLIC, is_known
 from app.access.scope import everywhere, get_or_404
 from app.activity.recorder import record
+from app.core.clock import now
 from app.core.database import transaction
-from app.core.errors import Forbidden, Refused
+from app.core.errors import Forbidden, Refused, Unproven
+from app.security.services import Step, prove_again
 from app.web.exports import csv_of_statement, csv_response
 from app.web.forms import HouseForm
 from app.web.listing import Column, Filter, Listing, build, csv_rows, csv_statement, read_request, readable_columns
@@ -27,8 +31,29 @@ REFUSED = 422
 """The status of a form that comes back with a sentence (demo contract: 200 or 422)."""
 
 
-OPEN_TO_GIVEN_PASSWORDS = ("/account/password", "/logout/")
-"""Where an account may go before it has changed a password that somebody else gave it (spec §8)."""
+GATES = {
+    "password": ("AccountPage.password", {"AccountPage.password", "SecurityPage.prove", "SignInPage.logout"}),
+    "factor": (
+        "SecurityPage.index",
+        {
+            "SecurityPage.index",
+            "SecurityPage.begin_totp",
+            "SecurityPage.totp",
+            "SecurityPage.passkey_options",
+            "SecurityPage.add_passkey",
+            "SecurityPage.prove",
+            "SecurityPage.proof_options",
+            "SignInPage.logout",
+        },
+    ),
+}
+"""Before a given password is changed, or a demanded factor set up (spec §8): where one is led, and the routes that open."""
+
+PROVE = "SecurityPage.prove"
+"""The route that takes a proof for a page that was only looked at."""
+
+SENSITIVE_MINUTES, GRAVE_MINUTES = 30, 5
+"""How long ago who acts may have proven who it is: for acts behind sensitive keys; for own factors, password, granting keys (spec §11.12)."""
 
 
 LONGEST_NUMBER = 9
@@ -39,8 +64,13 @@ class UndeclaredDoor(RuntimeError):
     """A route without a key, or a key that the table does not know: the application does not start."""
 
 
-def guarded(key: str, handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a request in only when the key opens to who is signed in: 403 without it, to the sign-in page when nobody is (spec §1)."""
+def guarded(
+    key: str, handler: Callable[..., Any], minutes: int | None = None, *, asks_password: bool = False
+) -> Callable[..., Any]:
+    """Let a request in only when the key opens to who is signed in: 403 without it, to the sign-in page when nobody is (spec §1).
+
+    With ``minutes`` who acts must have proven within them who it is, else it is asked to (spec §11.12).
+    """
 
     @wraps(handler)
     def enter(*args: Any, **kwargs: Any) -> Any:
@@ -48,23 +78,60 @@ def guarded(key: str, handler: Callable[..., Any]) -> Callable[..., Any]:
             actor = current_actor()
             if actor is None:
                 return redirect(url_for("SignInPage.login", next=_wanted()))
-            if actor.must_change and request.path not in OPEN_TO_GIVEN_PASSWORDS:
-                return redirect(url_for("AccountPage.password"))
+            if actor.gate:
+                place, open_routes = GATES[actor.gate]
+                if request.endpoint not in open_routes:
+                    return redirect(url_for(place))
             if not actor.may(key):
                 raise Forbidden(key)
+            if minutes is not None and (actor.factors or not asks_password):
+                demand_proof(minutes)
         return handler(*args, **kwargs)
 
     return enter
 
 
+def demand_proof(minutes: int) -> None:
+    """Let who acts go on if it has proven within some minutes who it is, or does so with this request. Raises Unproven.
+
+    A form that comes too late is shown the question with what was typed kept in it, and comes again with the answer.
+    """
+    actor = current_actor()
+    # who looks at the panel as a Manager changes nothing; no session: the command line, a job
+    if actor is None or actor.seen_by is not None or actor.session is None:
+        return
+    proven_at = actor.session.confirmed_at
+    if proven_at is not None and now() - proven_at < timedelta(minutes=minutes):
+        return
+    given = {name: request.form.get(f"proof_{name}", "") for name in ("password", "code", "credential")}
+    if request.method != "POST" or not any(given.values()):
+        raise Unproven
+    step = prove_again(actor, **given)
+    if step == Step.LOCKED:
+        raise Unproven(_("Too many attempts. Try again in a few minutes."))
+    if step != Step.SIGNED_IN:
+        raise Unproven(_("That is not right. Try again."))
+
+
 def _wanted() -> str | None:
-    return request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+    return wanted_page() if request.method == "GET" and request.path != "/" else None
+
+
+def wanted_page() -> str:
+    """Return the path and query of the request."""
+    return request.full_path.rstrip("?")
 
 
 class Doors(BaseView):
-    """What all views of the house share: ``keys`` names for each route the key or audience that opens it."""
+    """What all views of the house share: ``keys`` names for each route the key or audience that opens it.
+
+    ``fresh`` names for sensitive routes how many minutes ago who acts may have proven who it is; a sensitive key asks for it by itself.
+    ``asks_password`` names routes whose form asks for the password anyway: where that is the proof, it is not asked for twice.
+    """
 
     keys: ClassVar[dict[str, str]] = {}
+    fresh: ClassVar[dict[str, int]] = {}
+    asks_password: ClassVar[frozenset[str]] = frozenset()
     is_about_money: ClassVar[bool] = False
 
     def __init__(self, **kwargs: Any) -> None:
@@ -83,12 +150,21 @@ class Doors(BaseView):
                 raise UndeclaredDoor(f"{view.__name__}.{name} is no route")
             if not is_known(key):
                 raise UndeclaredDoor(f"{view.__name__}.{name} names an unknown key: {key}")
+        for name in self.fresh.keys() - self.keys.keys():
+            raise UndeclaredDoor(f"{view.__name__}.{name} asks for a proof and is no door")
 
     def _register_urls(self) -> None:
         for name, key in self.keys.items():
             handler = getattr(self, name)
             for url, methods in handler._urls:
-                self.blueprint.add_url_rule(url, name, guarded(key, handler), methods=methods)
+                asks_password = name in self.asks_password
+                enter = guarded(key, handler, self.proof_minutes(name), asks_password=asks_password)
+                self.blueprint.add_url_rule(url, name, enter, methods=methods)
+
+    def proof_minutes(self, route: str) -> int | None:
+        """Return within how many minutes a proof is needed for a route; None for none."""
+        key = KEYS.get(self.keys[route])
+        return self.fresh.get(route, SENSITIVE_MINUTES if key is not None and key.sensitive else None)
 
     def render(self, template: str, **context: Any) -> str:
         """Render a template; what surrounds every page comes from web/frame.py."""
@@ -119,12 +195,16 @@ class Doors(BaseView):
         form: HouseForm,
         act: Callable[[], Response],
         template: str = "page/form.html",
+        in_parts: bool = False,
         **context: Any,
     ) -> Response | str | tuple[str, int]:
-        """Show a form, or do what it says in one transaction and go on; a refusal comes back beside its field, nothing is written."""
+        """Show a form, or do what it says in one transaction and go on; a refusal comes back beside its field, nothing is written.
+
+        ``in_parts``: the act has transactions of its own, because a failed attempt must stay counted.
+        """
         if form.validate_on_submit():
             try:
-                with transaction():
+                with nullcontext() if in_parts else transaction():
                     return act()
             except Refused as refused:
                 form.attach(refused)

@@ -49,6 +49,8 @@ ARGUMENTS = {
     # how an address is filled where it does not name a row of the view's own model
     "AccountPage.ask_for": {"key": lambda house, owner: "edit-bills"},
     "HomePage.chart": {"name": lambda house, owner: "customers"},
+    "SecurityPage.remove_passkey": {"number": lambda house, owner: 0},
+    "SecurityPage.end_session": {"number": lambda house, owner: 0},
     "LanguagePage.choose": {"name": lambda house, owner: "en"},
     "ReceiptCheckPage.check": {"code": lambda house, owner: house.check_codes[owner]},
 }

@@ -22,6 +22,8 @@ LAYERS = (
             *("*.services", "*.settlement", "*.operators", "*.check", "*.numbering", "*.importing", "*.statement"),
             *("*.package_change", "*.suspending", "*.recharging", "*.collecting", "*.counting", "*.processes"),
             *("app.packages.catalogue", "*.custom_fields", "*_services", "*.once"),
+            *("*.passwords", "app.security.throttling", "app.security.sessions", "app.security.factors"),
+            *("app.security.passkeys", "app.security.devices"),
         ),
     ),
     ("reports", ("reports",)),

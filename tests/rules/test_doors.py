@@ -17,6 +17,9 @@ from tests.rules.pages import read
 
 PUBLIC_DOORS = {
     "SignInPage.login": "who signs in is not signed in yet",
+    "SignInPage.factor": "between password and second factor nobody is signed in",
+    "SignInPage.passkey": "the passkey says who signs in",
+    "SignInPage.passkey_options": "what that passkey has to sign",
     "LanguagePage.choose": "the sign-in page speaks both languages",
     "HealthPage.alive": "whoever watches the process has no account; it says ok and nothing else",
     "HealthPage.ready": "the same, for the database",

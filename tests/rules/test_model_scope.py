@@ -19,6 +19,16 @@ from app.core.errors import NotFound
 from app.core.ownership import OwnerColumns
 from app.customers.models import Customer
 from app.packages.models import Zone
+from app.security.models import (
+    Challenge,
+    Passkey,
+    PendingSignIn,
+    RecoveryCode,
+    RememberedDevice,
+    SignInSession,
+    Throttle,
+    TotpFactor,
+)
 from tests.cast import GHAT, GHATMAN, NORTH, OFFICE, PADMA_GA, SOUTH
 from tests.make import actor_of
 from tests.rules.house import WORDS, House, build
@@ -32,12 +42,20 @@ GLOBAL = {
     Credential: "who one is, asked before anybody acts; no page shows it",
     Counter: "the last number of a series; read by the numbering alone, under a lock",
     ChainHead: "the ends of the logs; read by the recorder alone",
+    SignInSession: "who is signed in, asked before anybody acts; shown to its own account alone",
+    RememberedDevice: "the same, for devices",
+    PendingSignIn: "whose second factor is asked for: nobody acts yet",
+    Challenge: "what a passkey has to sign: nobody acts yet",
+    TotpFactor: "how one proves who one is; sealed, read by its own account's id alone",
+    RecoveryCode: "the same, as hashes",
+    Passkey: "the same, public keys; shown to its own account alone",
+    Throttle: "failed attempts by keyed hash: of no account",
     BookCheck: "when the books of the installation were checked: counts, no rows",
 }
 """Mapped classes without an owner, each with its reason."""
 
 EVERYWHERE = {
-    "app/access/actor.py": {"find_actor"},
+    "app/access/actor.py": {"_load"},
     "app/accounts/management.py": {"TenantPage"},
     "app/accounts/queries.py": {"collectors", "head_of", "parent_of"},
     "app/accounts/services.py": {
@@ -85,7 +103,9 @@ EVERYWHERE = {
     "app/payments/recharging.py": {"_profile"},
     "app/payments/services.py": {"_owner_of_holder"},
     "app/public/views.py": {"ReceiptCheckPage"},
-    "app/security/services.py": {"sign_in", "sign_out"},
+    "app/security/factors.py": {"own_account"},
+    "app/security/services.py": {"_failed", "prove_again", "sign_in"},
+    "app/security/sessions.py": {"_end", "open_session"},
     "app/web/frame.py": {"company_of"},
     "app/web/page.py": {"log_refusal"},
 }
@@ -99,6 +119,7 @@ AROUND_THE_HOOK = {
     "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
     "app/customers/models.py": {"Customer", "_orders"},  # what indexes are made of; no statement
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
+    "app/security/throttling.py": {"take_attempt"},  # counts in one statement, of no account
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows

@@ -42,6 +42,8 @@ NOT_THERE = {
         ("JobPage.show", "JobPage.state", "JobPage.cancel"),
         "only who started a job, and holds the key of its kind, finds it",
     ),
+    "SecurityPage.remove_passkey": "nobody of the house has a passkey",
+    "SecurityPage.end_session": "number 0 is nobody's session",
 }
 """Doors that open on nothing, each with its reason."""
 

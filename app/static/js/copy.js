@@ -1,4 +1,4 @@
-// Buttons that copy a text of the page.
+// Buttons that copy a text of the page, or print it.
 
 /** Show the buttons where the browser lets a page write to its clipboard, and say when it is done. */
 function copyTexts() {
@@ -22,4 +22,13 @@ function copyTexts() {
   }
 }
 
+/** Show the buttons that print the page. */
+function printPages() {
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+}
+
 copyTexts();
+printPages();
