@@ -11,6 +11,7 @@ from app.accounts.models import Account, Credential
 from app.core.errors import Refused
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
+NUL = "\x00"
 ESTIMATED_CHARACTERS = 72
 """How much of a password the estimate reads: nobody guesses what lies beyond, and it takes time."""
 
@@ -31,7 +32,8 @@ def password_fits(credential: Credential | None, password: str) -> bool:
         credential.password_hash if credential is not None else _of_nobody(current_app.config["PASSWORD_HASH_METHOD"])
     )
     fits = check_password_hash(kept, password[:LONGEST_PASSWORD])
-    return fits and credential is not None and len(password) <= LONGEST_PASSWORD
+    # scrypt's HMAC fills a password up with NULs: one that ends in them would fit as well
+    return fits and credential is not None and len(password) <= LONGEST_PASSWORD and NUL not in password
 
 
 @cache
@@ -44,11 +46,12 @@ def refuse_weak(password: str, account: Account | None = None, company: str = ""
 
     There are no rules of composition (ASVS 5.0 6.2.5). Raises Refused for ``field``.
     """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD or NUL in password:
         raise Refused(_("A password has 12 to 128 characters."), field)
     words = [*CONTEXT_WORDS, company, *company.split()]
     if account is not None:
         words += [account.email, *account.email.replace("@", ".").split("."), account.name, *account.name.split()]
+        words.append("".join(account.name.split()))
         words.append(account.mobile.removeprefix("+88"))
     # its lists of common passwords are loaded when they are needed: no page does
     from zxcvbn import zxcvbn

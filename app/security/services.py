@@ -47,8 +47,9 @@ class Step(StrEnum):
 
 def sign_in(email: str, password: str, *, remember: bool = False, next_url: str = "") -> Step:
     """Take email and password and say how it goes on. Unknown, wrong, suspended: one answer, and as much work (spec §8)."""
+    is_text = "\x00" not in email
     email = normalise(email).lower()
-    account = find_by_email(email) if len(email) <= LONGEST_EMAIL else None
+    account = find_by_email(email) if is_text and len(email) <= LONGEST_EMAIL else None
     with everywhere("who signs in is not known yet"):
         credential = db.session.get(Credential, account.id) if account else None
         device = device_of_browser(account.id, credential.epoch) if account and credential else None
@@ -94,7 +95,7 @@ def _failed(event: str, account_id: int | None, email: str = "", *, locks: bool 
         words = {} if account else {"name_hash": keyed("email", email)[:16]}
         log_authentication(account, event, "refused", **words)
         if locks:
-            log_authentication(account, "locked", "refused", **words)
+            log_authentication(account, "locked", "locked", **words)
 
 
 # --- Between password and second factor: nobody is signed in ------------------------------------------------------

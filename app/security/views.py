@@ -253,7 +253,7 @@ class SecurityPage(Panel):
             "security/totp.html",
             in_parts=True,
             # drawn by us from the secret, nothing anybody typed
-            qr=Markup(image.svg_inline(scale=5, border=3, dark="#000", light="#fff")),
+            qr=Markup(image.svg_inline(border=3, dark="#000", light="#fff", omitsize=True)),
             secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
             cancel_url=url_for("SecurityPage.index"),
         )

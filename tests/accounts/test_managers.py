@@ -223,6 +223,7 @@ def test_a_request_is_answered_for_some_hours_and_ends_by_itself(app, cast, as_p
     assert fill(south, f"/managers/requests/{request_id}", answer="hours", hours="2").status_code == 303
     assert newbie.get("/customers/list/").status_code == 200
     clock.forward(hours=1, minutes=59)
+    newbie = as_person(NEWBIE)
     assert newbie.get("/customers/list/").status_code == 200
     clock.forward(minutes=2)
     assert newbie.get("/customers/list/").status_code == 403

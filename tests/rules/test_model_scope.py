@@ -119,7 +119,6 @@ AROUND_THE_HOOK = {
     "app/core/database.py": {"_begin_sqlite", "transaction"},  # begins and commits
     "app/customers/models.py": {"Customer", "_orders"},  # what indexes are made of; no statement
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
-    "app/security/throttling.py": {"take_attempt"},  # counts in one statement, of no account
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows

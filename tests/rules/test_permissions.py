@@ -23,6 +23,8 @@ KINDS = {
 }
 
 ENDS_THE_SESSION = "logout"
+STEPS_OF_SIGN_IN = {"SignInPage.factor", "SignInPage.passkey"}
+"""They lead back to the first step whoever has not taken it."""
 
 UNSEEN = {
     "/customers/activate/<pk>": "the marked customer is active",
@@ -32,6 +34,15 @@ UNSEEN = {
     "/jobs/<pk>/file": "the marked job has made no file",
     "/jobs/<pk>/cancel": "the marked job has ended",
     "/account/permissions/request/<key>": "nobody asks for a key that is held",
+    "/account/security/codes": "who has no second factor has no codes for it",
+    "/account/security/totp": "the button that makes the secret leads there",
+    "/account/security/totp/remove": "there is no app to remove",
+    "/account/security/passkeys/options": "the page's script asks there what a passkey signs",
+    "/account/security/passkeys/remove/<int:number>": "there is no passkey to remove",
+    "/account/security/sessions/end/<int:number>": "there is no other session to end",
+    "/account/security/sessions/end-others": "there is no other session to end",
+    "/account/security/prove": "a page that wants a proof leads there, half an hour after the sign-in",
+    "/account/security/prove/options": "the same, for the page's script",
 }
 """Doors that no page leads to for a Manager with every key, each with its reason."""
 
@@ -60,6 +71,7 @@ def verdict(who: Visitor, door: Door, method: str, address: str, *, allowed: boo
     if not allowed:
         return None if refused(status) else f"{method} {door.rule} ({door.key}) must answer 403, answers {status}"
     to_sign_in = status in (301, 302, 303) and answer.location.startswith("/login/") and door.route != ENDS_THE_SESSION
+    to_sign_in = to_sign_in and door.endpoint not in STEPS_OF_SIGN_IN
     if status == 404 and door.endpoint in NOT_THERE:
         return None
     if status in (401, 403, 404, 405) or status >= 500 or to_sign_in:
