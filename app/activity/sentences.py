@@ -301,9 +301,19 @@ AUTHENTICATION = {
     "signed_out": _l("Signed out"),
     "password_changed": _l("Password changed"),
     "password_given": _l("One-time password given"),
-    "factor_added": _l("Second factor added"),
-    "factor_removed": _l("Second factor removed"),
+    "totp_added": _l("Authenticator app added"),
+    "totp_removed": _l("Authenticator app removed"),
+    "passkey_added": _l("Passkey added"),
+    "passkey_removed": _l("Passkey removed"),
+    "passkey_failed": _l("Passkey refused"),
+    "recovery_codes_made": _l("Recovery codes made"),
+    "recovery_code_used": _l("Recovery code used"),
+    "factors_reset": _l("Second factors taken away"),
+    "device_remembered": _l("Device remembered"),
     "session_ended": _l("Session ended"),
+    "sessions_ended": _l("All sessions ended"),
+    "proven": _l("Proven again before a sensitive act"),
+    "proof_failed": _l("Proof before a sensitive act failed"),
 }
 """The events of the authentication log."""
 
