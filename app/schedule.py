@@ -15,6 +15,7 @@ from app.core.clock import today
 from app.core.jobs import in_app, queue
 from app.customers.counting import count_customers
 from app.jobs.services import recover_jobs, remove_old_files
+from app.security.sessions import clear_away
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="10"), run_month),
     (crontab(minute="20", hour="18"), suspend_the_overdue),
     (crontab(minute="30", hour="21"), nightly_check),
+    (crontab(minute="50", hour="21"), clear_away),
     (crontab(minute="*"), recover_jobs),
     (crontab(minute="40"), remove_old_files),
     (crontab(minute="50"), count_customers),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import after_this_request, current_app, flash, request, session
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
@@ -16,7 +16,14 @@ from app.core.clock import now
 from app.core.database import db, transaction
 from app.core.errors import NotFound
 from app.core.tokens import digest, new_token
-from app.security.models import REMEMBERED_LIFE, RememberedDevice, SignInSession
+from app.security.models import (
+    REMEMBERED_LIFE,
+    Challenge,
+    PendingSignIn,
+    RememberedDevice,
+    SignInSession,
+    Throttle,
+)
 
 TOKEN = "_user_id"
 """Flask-Login's name for what it hands to load_user: here the session's token."""
@@ -218,3 +225,23 @@ def _end(actor: Actor, rows: list[SignInSession]) -> None:
             db.session.get_one(RememberedDevice, row.device_id).expires_at = now()
         log_authentication(account, "session_ended", device=row.device, address=row.address)
     db.session.flush()
+
+
+KEPT = timedelta(days=90)
+"""How long a session that is over stays in its table."""
+
+
+def clear_away() -> None:
+    """Remove what is over: old sessions and devices, sign-ins and challenges nobody finished, attempts long ago."""
+    moment = now()
+    with transaction() as at_work:
+        at_work.execute(delete(SignInSession).where(SignInSession.seen_at < moment - KEPT))
+        used = select(SignInSession.device_id).where(SignInSession.device_id.is_not(None))
+        at_work.execute(
+            delete(RememberedDevice).where(
+                RememberedDevice.expires_at < moment - KEPT, RememberedDevice.id.not_in(used)
+            )
+        )
+        at_work.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < moment))
+        at_work.execute(delete(Challenge).where(Challenge.expires_at < moment))
+        at_work.execute(delete(Throttle).where(Throttle.tried_at < moment - timedelta(days=1)))

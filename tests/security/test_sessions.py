@@ -12,6 +12,7 @@ from app.core.clock import now
 from app.core.database import db, transaction
 from app.core.tokens import digest
 from app.security.models import RememberedDevice, SignInSession
+from app.security.sessions import clear_away
 from config import Production
 from tests.cast import COLLECTOR, DESK, GA, NORTH
 from tests.rules.house import hold
@@ -262,3 +263,13 @@ def test_session_account_and_keys_are_two_statements(app, collector):
         finally:
             event.remove(db.engine, "before_cursor_execute", count)
     assert len(ran) == 2
+
+
+def test_what_is_over_is_cleared_away_and_what_holds_is_not(app, cast, as_person, clock):
+    as_person(COLLECTOR)
+    clock.forward(days=91)
+    client = as_person(DESK)
+    with app.app_context():
+        clear_away()
+    assert [row.account_id for row in rows(app)] == [cast.accounts[DESK]]
+    assert is_in(client)
