@@ -468,8 +468,9 @@ class ManagerPage(AccountsPage):
         Column(
             "second_factor",
             _l("2FA"),
-            lambda row: _("On") if _factor_of(row) else _("Off"),
+            lambda row: _("2FA on") if _factor_of(row) else _("2FA off"),
             "status",
+            csv=lambda row: _("On") if _factor_of(row) else _("Off"),
             tone=lambda row: "ok" if _factor_of(row) else None,
         ),
         AccountsPage.shared_columns[3],
