@@ -236,7 +236,7 @@ class SecurityPage(Panel):
         actor = self._own()
         secret = totp_to_confirm(actor)
         if secret is None:
-            return redirect(url_for("SecurityPage.index"), 303)
+            return redirect(url_for("SecurityPage.index"))
         form, shown = TotpForm(), []
 
         def act() -> Response:
@@ -264,7 +264,7 @@ class SecurityPage(Panel):
         """Take the authenticator app away."""
         actor = self._own()
         if "totp" not in actor.factors:
-            return redirect(url_for("SecurityPage.index"), 303)
+            return redirect(url_for("SecurityPage.index"))
 
         def act() -> Response:
             remove_totp(actor)
@@ -277,7 +277,7 @@ class SecurityPage(Panel):
         """Make ten new recovery codes and show them once; the old ones are void."""
         actor = self._own()
         if not actor.factors:
-            return redirect(url_for("SecurityPage.index"), 303)
+            return redirect(url_for("SecurityPage.index"))
         shown: list[str] = []
 
         def act() -> Response:
@@ -387,8 +387,9 @@ class SecurityPage(Panel):
     @expose("/prove", methods=["GET", "POST"])
     def prove(self) -> Response:
         """Take the proof that a sensitive page has asked for, and go on to it."""
-        if request.method == "POST":
-            demand_proof(0)
+        if request.method == "GET":
+            return redirect(url_for("HomePage.index"))
+        demand_proof(0)
         return redirect(own_path(request.form.get("next")) or url_for("HomePage.index"), 303)
 
     @expose("/prove/options", methods=["POST"])
