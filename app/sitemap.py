@@ -15,6 +15,7 @@ from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
 from app.customers.field_views import CustomFieldPage
+from app.customers.move_views import MovePage
 from app.customers.views import CustomerPage
 from app.dashboard.search import SearchPage, may_search
 from app.dashboard.views import HealthPage, HomePage
@@ -87,6 +88,7 @@ VIEWS = (
     ZonePage,
     DevicePage,
     CustomFieldPage,
+    MovePage,
     ExpenseCategoryPage,
     ManagerPage,
     ResellerPage,

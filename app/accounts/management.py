@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
-from wtforms import EmailField, IntegerField, TelField
+from wtforms import BooleanField, EmailField, IntegerField, TelField
 from wtforms.validators import Optional
 
 from app.access.actor import Actor
@@ -25,6 +25,7 @@ from app.accounts.queries import (
     one_of,
     open_requests,
     resellers_below,
+    resellers_right_below,
     tenants_heads,
 )
 from app.accounts.services import (
@@ -37,8 +38,17 @@ from app.accounts.services import (
     end_sessions,
     give_one_time_password,
     new_one_time_password,
+    record_account,
     set_keys,
     set_status,
+    set_terms,
+)
+from app.billing.owner_services import (
+    active_customers,
+    bring_back_customers_of,
+    customers_of,
+    suspend_customers_of,
+    suspended_with,
 )
 from app.books.models import EntryKind, JournalEntry
 from app.books.once import sent_before
@@ -49,11 +59,12 @@ from app.core.database import db, transaction
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
+from app.packages.queries import packages_on_offer
 from app.security.factors import reset_factors
 from app.security.queries import with_factor
 from app.security.services import see_as, see_as_myself
-from app.web.formats import show_moment
-from app.web.forms import ChoiceField, HouseForm, MoneyField, RequestIdField, TextField
+from app.web.formats import show_moment, show_number
+from app.web.forms import ChoiceField, HouseForm, MoneyField, RequestIdField, TextField, row_id
 from app.web.frame import KIND_LABELS
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, simple_listing
@@ -78,13 +89,34 @@ class ResellerForm(AccountForm):
     """Who an Operator or Sub-Operator is, and how it stands with whom it buys from."""
 
     kind = ChoiceField(_l("Kind"))
-    balance_kind = ChoiceField(_l("Account with you"), choices=choices(BALANCE_KINDS))
+    parent_id = ChoiceField(
+        _l("Stands below"), coerce=row_id, description=_l("Only a Sub-Operator stands below an Operator.")
+    )
+    balance_kind = ChoiceField(_l("Account with whom it buys from"), choices=choices(BALANCE_KINDS))
     credit_limit = MoneyField(
         _l("Credit limit"),
         optional=True,
         allow_zero=True,
         description=_l("Only for credit accounts; empty is unlimited."),
     )
+
+
+class ResellerEditForm(AccountForm):
+    """The same of an account that is there: its kind and place stay."""
+
+    balance_kind = ChoiceField(_l("Account with whom it buys from"), choices=choices(BALANCE_KINDS))
+    credit_limit = MoneyField(
+        _l("Credit limit"),
+        optional=True,
+        allow_zero=True,
+        description=_l("Only for credit accounts; empty is unlimited."),
+    )
+
+
+class SuspendForm(HouseForm):
+    """Whether the customers of an account are suspended with it."""
+
+    with_customers = BooleanField(_l("Suspend its customers too"))
 
 
 class TenantForm(AccountForm):
@@ -702,6 +734,7 @@ class ResellerPage(AccountsPage):
         "statement": "reseller-module",
         "permissions": "operator-makers",
     }
+    default_descending = False
     columns = (
         AccountsPage.name_column,
         Column("kind", _l("Kind"), lambda row: str(KIND_LABELS[Kind(row.kind)])),
@@ -729,8 +762,13 @@ class ResellerPage(AccountsPage):
         actions = self._account_actions(
             account,
             [
+                (
+                    "balance",
+                    _l("Record settlement") if account.balance_kind == "credit" else _l("Add balance"),
+                    "wallet",
+                    "primary",
+                ),
                 *ACTIONS[1:3],
-                ("balance", _l("Add balance"), "wallet", "primary"),
                 ("statement", _l("Statement"), "list", "plain"),
                 *ACTIONS[3:],
             ],
@@ -739,6 +777,7 @@ class ResellerPage(AccountsPage):
             actions += self._account_actions(
                 account, [("permissions", _l("Special Permissions"), "shield-lock", "plain")]
             )
+        actions.append(Action(_("Move customers"), url_for("MovePage.many", of=account.id), "transfer"))
         money = [
             (_("Account"), str(BALANCE_KINDS[account.balance_kind or "debit"])),
             (_("Balance"), account.balance, "money"),
@@ -756,10 +795,80 @@ class ResellerPage(AccountsPage):
             facts=[
                 {"title": _("Account"), "rows": self._account_facts(account)},
                 {"title": _("Balance"), "rows": money if account.balance_kind == "credit" else money[:2]},
+                {"title": _("What it has"), "rows": self._holdings(account)},
             ],
             back_url=self.link("list"),
             crumbs=[(_("Operators"), "/operators/list/"), (account.name, None)],
         )
+
+    def _holdings(self, account: Account) -> list[tuple[Any, ...]]:
+        """Return what an Operator has: customers, what its parent gave it, who stands below it, which keys it holds."""
+        held = held_by([account.id])[account.id]
+        customers = url_for("CustomerPage.list", owner=account.id)
+        rows: list[tuple[Any, ...]] = [
+            (_("Stands below"), account_names({account.parent_id or 0}).get(account.parent_id or 0, ""), "data"),
+            (_("Customers"), customers_of(account), "number", customers),
+            (_("Packages it may use"), len(packages_on_offer(owner_id=account.id)), "number"),
+        ]
+        if suspended_with(account):
+            rows.append((_("Customers suspended with it"), suspended_with(account), "number"))
+        if account.kind == Kind.OPERATOR:
+            rows.append((_("Permissions"), ", ".join(str(KEYS[name].label) for name in held) or _("None")))
+        return rows
+
+    @expose("/edit/<pk>", methods=["GET", "POST"])
+    def edit(self, pk: str) -> Any:
+        """Change name, email and mobile, and how the account stands with whom it buys from."""
+        account = self._row(pk)
+        form = ResellerEditForm(obj=account)
+        if request.method == "GET":
+            form.credit_limit.data = account.credit_limit or None
+
+        def act() -> Response:
+            edit_account(account, name=form.name.data or "", email=form.email.data or "", mobile=form.mobile.data or "")
+            set_terms(account, form.balance_kind.data, form.credit_limit.data or 0)
+            return self.done(_("Account saved."), self.link("show", pk=account.id))
+
+        return self._form_page(form, act, _("Edit account"), self.link("show", pk=pk))
+
+    @expose("/suspend/<pk>", methods=["GET", "POST"])
+    def suspend(self, pk: str) -> Any:
+        """Suspend an Operator, with or without its customers."""
+        account, form = self._row(pk), SuspendForm()
+        count = active_customers(account)
+        form.with_customers.description = _(
+            "%(count)s active customers, those of Sub-Operators below included. They come back with the account.",
+            count=show_number(count),
+        )
+
+        def act() -> Response:
+            set_status(account, AccountStatus.SUSPENDED)
+            if form.with_customers.data:
+                record_account(account, "account.customers_suspended", count=suspend_customers_of(account))
+            return self.done(_("Status changed."), self.link("show", pk=account.id))
+
+        consequence = _("The account and everyone below it are signed out at their next click.")
+        return self._confirm(form, act, account, _("Suspend account"), consequence, danger=True)
+
+    @expose("/activate/<pk>", methods=["GET", "POST"])
+    def activate(self, pk: str) -> Any:
+        """Let an Operator sign in again; the customers that were suspended with it are served again."""
+        account = self._row(pk)
+        count = suspended_with(account)
+
+        def act() -> Response:
+            set_status(account, AccountStatus.ACTIVE)
+            if count:
+                record_account(account, "account.customers_back", count=bring_back_customers_of(account))
+            return self.done(_("Status changed."), self.link("show", pk=account.id))
+
+        consequence = _("The account can sign in again.")
+        if count:
+            consequence = _(
+                "The account can sign in again. %(count)s customers that were suspended with it are served again.",
+                count=show_number(count),
+            )
+        return self._confirm(HouseForm(), act, account, _("Activate account"), consequence)
 
     @expose("/add", methods=["GET", "POST"])
     def add(self) -> Any:
@@ -770,12 +879,17 @@ class ResellerPage(AccountsPage):
         if actor.may("operator-makers"):
             kinds.insert(0, Kind.OPERATOR)
         form.kind.choices = [(kind.value, KIND_LABELS[kind]) for kind in kinds]
-        parent = db.session.get_one(Account, actor.id)
+        below = resellers_right_below(actor.id) if actor.may("operator-makers") else []
+        operators = [one for one in below if one.kind == Kind.OPERATOR]
+        form.parent_id.choices = [(actor.id, actor.name), *((one.id, one.name) for one in operators)]
+        if not operators:
+            del form.parent_id
 
         def create(hashed: str) -> Account:
+            parent_id = form.parent_id.data if "parent_id" in form else actor.id
             return create_account(
                 Kind(form.kind.data),
-                parent,
+                get_or_404(Account, parent_id),
                 name=form.name.data or "",
                 email=form.email.data or "",
                 mobile=form.mobile.data or "",
@@ -790,16 +904,21 @@ class ResellerPage(AccountsPage):
     def balance(self, pk: str) -> Any:
         """Add prepaid money to an Operator's account, or record that it settles what it owes."""
         account = self._row(pk)
-        form = BalanceForm()
+        settles = account.balance_kind == "credit"
+        form = BalanceForm(data={"amount": -account.balance} if settles and account.balance < 0 else None)
 
         def act() -> Response:
             earlier = sent_before(JournalEntry, form.request_id.data)
             add_operator_balance(account, form.amount.data, form.note.data or "", request_id=form.request_id.data)
-            said = _("The balance was added already.") if earlier else _("Balance added.")
-            return self.done(said, self.link("show", pk=account.id))
+            said = _("Settlement recorded.") if settles else _("Balance added.")
+            return self.done(_("The balance was added already.") if earlier else said, self.link("show", pk=account.id))
 
         return self._confirm(
-            form, act, account, _("Add balance"), _("The money is booked at once and stands in the log.")
+            form,
+            act,
+            account,
+            _("Record settlement") if settles else _("Add balance"),
+            _("The money is booked at once and stands in the log."),
         )
 
     @expose("/statement/<pk>")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
-from app.access.actor import current_actor
+from app.access.actor import current_actor, shown_taka
 from app.access.models import Grant, KeyRequest
 from app.access.permissions import MANAGER_KEYS, RESELLER_KEYS
 from app.access.scope import everywhere
@@ -263,6 +263,34 @@ def edit_account(account: Account, *, name: str, email: str, mobile: str) -> Acc
     db.session.flush()
     if changes:
         record_account(account, "account.edited", changes=changes)
+    return account
+
+
+def set_terms(account: Account, balance_kind: str, credit_limit: int) -> Account:
+    """Set how an Operator stands with whom it buys from: debit, or credit up to ``credit_limit`` paisa (0 is unlimited).
+
+    Raises Refused, also for a debit account that owes: what is owed is settled first (spec §5.4).
+    """
+    if account.kind not in RESELLERS or balance_kind not in ("debit", "credit"):
+        raise Refused(_("Choose a debit or a credit account."), "balance_kind")
+    account = db.session.execute(
+        locked(select(Account).where(Account.id == account.id)).execution_options(populate_existing=True)
+    ).scalar_one()
+    if balance_kind == "debit" and account.balance_kind != "debit" and account.balance < 0:
+        raise Refused(
+            _("This account owes %(amount)s. Record the settlement first.", amount=shown_taka(-account.balance)),
+            "balance_kind",
+        )
+    limit = credit_limit if balance_kind == "credit" else 0
+    changes: dict[str, tuple[object, object]] = {}
+    if account.balance_kind != balance_kind:
+        changes["balance_kind"] = (account.balance_kind, balance_kind)
+    if account.credit_limit != limit:
+        changes["credit_limit_paisa"] = (account.credit_limit, limit)
+    account.balance_kind, account.credit_limit = balance_kind, limit
+    db.session.flush()
+    if changes:
+        record_account(account, "account.terms", changes=changes)
     return account
 
 

@@ -15,7 +15,15 @@ from app.accounts.models import Tenant
 from app.accounts.numbering import BILLS, next_number
 from app.activity.recorder import record
 from app.billing.models import Bill, BillStatus, Discount, Purpose, vat_on
-from app.billing.settlement import Change, charge_operators, lock_customer, release, settle
+from app.billing.settlement import (
+    Change,
+    Prices,
+    charge_operators,
+    lock_customer,
+    release,
+    set_operator_amounts,
+    settle,
+)
 from app.books.models import EntryKind, Ledger
 from app.books.once import add_once, made_by
 from app.books.operators import lock_chain
@@ -31,15 +39,6 @@ from app.payments.models import Allocation
 
 FURTHEST_YEARS = 5
 """How many years from now the dates of a bill may lie."""
-
-
-@dataclass(frozen=True)
-class Prices:
-    """What a package costs, in paisa: what the customer pays, what the customer's owner pays, and the level above (§11.2)."""
-
-    package: int = 0
-    operator: int = 0
-    upper: int = 0
 
 
 def prices_of(package: Package | None, owner_id: int) -> Prices:
@@ -130,7 +129,7 @@ def _raise(
         request_id=request_id,
         issued_by_id=actor.id if actor else None,
     )
-    _set_operator_amounts(bill)
+    set_operator_amounts(bill)
     add_once(bill)
     post(
         EntryKind.BILL,
@@ -144,13 +143,6 @@ def _raise(
     settle(customer, Change.BILL)
     _record(bill, "bill.raised", amount_paisa=bill.total)
     return bill
-
-
-def _set_operator_amounts(bill: Bill) -> None:
-    """Set what each level pays: in proportion of the bill's amount to the list price, without VAT (§11.2, §11.3)."""
-    whole = bill.package_price
-    bill.operator_amount = share(bill.operator_price, bill.amount, whole) if whole else 0
-    bill.upper_amount = share(bill.upper_price, bill.amount, whole) if whole else 0
 
 
 def generate_bill(
@@ -229,7 +221,7 @@ def edit_bill(
     bill.description, bill.due_on = description, due_on
     bill.period_from, bill.period_to = period
     if amount != old_amount:
-        _set_operator_amounts(bill)
+        set_operator_amounts(bill)
     db.session.flush()
     post(
         EntryKind.BILL_EDIT,

@@ -4,6 +4,7 @@ Every change of what is owed ends here.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
@@ -15,15 +16,24 @@ from app.accounts.models import Account
 from app.activity.recorder import record
 from app.billing.models import Bill, Credit, Purpose
 from app.books.models import EntryKind, Ledger
-from app.books.operators import lock_chain
+from app.books.operators import lock_chain, locked_account
 from app.books.services import Side, post
 from app.core.clock import end_of_day, next_month, now, today
-from app.core.database import db, locked
+from app.core.database import db
 from app.core.money import share
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle
 from app.packages.queries import paid_up_to
 from app.payments.models import Allocation, Payment
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a package costs, in paisa: what the customer pays, what the customer's owner pays, and the level above (§11.2)."""
+
+    package: int = 0
+    operator: int = 0
+    upper: int = 0
 
 
 class Change(Enum):
@@ -157,7 +167,7 @@ def _charge_earlier(bill: Bill) -> int:
         for payer_id, at_move, taken in period["payers"]:
             target = share(at_move, part, span)
             if target != taken:
-                _move_balance(_locked_payer(payer_id), bill, target - taken)
+                _move_balance(locked_account(payer_id), bill, target - taken)
             earlier_taken += target
             payers.append([payer_id, at_move, target])
         periods.append({"up_to": period["up_to"], "payers": payers})
@@ -167,17 +177,18 @@ def _charge_earlier(bill: Bill) -> int:
     return max(bill.settled - start, 0)
 
 
-def _locked_payer(payer_id: int) -> Account:
-    with everywhere("who paid for a bill once may be out of the scope of who changes it now"):
-        return db.session.execute(
-            locked(select(Account).where(Account.id == payer_id)).execution_options(populate_existing=True)
-        ).scalar_one()
+def set_operator_amounts(bill: Bill) -> None:
+    """Set what each level pays: in proportion of the bill's amount to the list price, without VAT (§11.2, §11.3)."""
+    whole = bill.package_price
+    bill.operator_amount = share(bill.operator_price, bill.amount, whole) if whole else 0
+    bill.upper_amount = share(bill.upper_price, bill.amount, whole) if whole else 0
 
 
-def leave_owner(bill: Bill, prices: tuple[int, int]) -> None:
+def leave_owner(bill: Bill, prices: Prices) -> None:
     """Close a bill's account with the Operators of the owner it leaves, before ``owner_id`` changes.
 
-    What they have paid stays theirs; what is settled from now on is charged to the new owner's, at ``prices`` in paisa.
+    What they have paid stays theirs; what is settled from now on is charged to the new owner's at its own prices. A bill
+    that costs no Operator anything, such as one by hand without a package, goes on costing nothing.
     """
     if bill.settled > bill.settled_before_move:
         chain = lock_chain(bill.owner_id)
@@ -186,7 +197,9 @@ def leave_owner(bill: Bill, prices: tuple[int, int]) -> None:
         bill.earlier_charges = [*(bill.earlier_charges or ()), {"up_to": bill.settled, "payers": payers}]
         bill.earlier_taken += sum(part for _payer, part, _taken in payers)
     bill.operator_taken, bill.upper_taken = 0, 0
-    bill.operator_price, bill.upper_price = prices
+    if bill.package_id is not None:
+        bill.package_price, bill.operator_price, bill.upper_price = prices.package, prices.operator, prices.upper
+        set_operator_amounts(bill)
 
 
 def _move_balance(payer: Account, bill: Bill, part: int) -> None:

@@ -36,6 +36,12 @@ def lock_chain(owner_id: int) -> tuple[Account, ...]:
     return chains[owner_id]
 
 
+def locked_account(account_id: int) -> Account:
+    """Lock and return an Operator's account by its id, whatever chain it is in."""
+    with everywhere("who paid or was credited once may be out of the scope of who changes it now"):
+        return db.session.execute(_for_balance(select(Account).where(Account.id == account_id))).scalar_one()
+
+
 def _for_balance(statement: Select[tuple[Account]]) -> Select[tuple[Account]]:
     # a lock that leaves the key alone: rows that name the account as their owner can still be added meanwhile
     return statement.with_for_update(key_share=True).execution_options(populate_existing=True)

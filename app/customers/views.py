@@ -1,5 +1,6 @@
 """Customers: list, profile, new, edit, status, suspend date, delete."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.access.scope import get_or_404
 from app.activity.recorder import record
+from app.billing.owner_services import owners_in_scope
 from app.billing.suspending import suspended_by
 from app.core.clock import end_of_day, now, to_dhaka
 from app.core.database import transaction
@@ -35,7 +37,7 @@ from app.web.formats import show_day, show_digits
 from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange
-from app.web.page import Page
+from app.web.page import BulkAction, Page
 from app.web.shown import (
     CONNECTION_TYPES,
     CUSTOMER_STATUS,
@@ -227,6 +229,13 @@ class CustomerPage(Page):
             lambda value: is_filled(int(value)),
         ),
         Choice(
+            "owner",
+            _l("Owner"),
+            lambda: [(str(row.id), row.name) for row in owners_in_scope()],
+            lambda value: Customer.owner_id.in_([int(value)]),
+            key="parents",
+        ),
+        Choice(
             "type",
             _l("Connection type"),
             lambda: choices(CONNECTION_TYPES),
@@ -245,6 +254,12 @@ class CustomerPage(Page):
     def rows(self) -> Select[Any]:
         """Select the customers that are not deleted."""
         return present()
+
+    def bulk_actions(self, actor: Actor) -> Sequence[BulkAction]:
+        """Let who has accounts below move the chosen customers to another owner."""
+        if not actor.may("reseller-module") or len(owners_in_scope()) < 2:
+            return ()
+        return [BulkAction("move", _("Move to another owner"), url_for("MovePage.many"))]
 
     def all_columns(self) -> tuple[Column, ...]:
         """Return the columns with those of the owners' own fields."""

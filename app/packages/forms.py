@@ -29,7 +29,9 @@ class DecimalCountField(CountField):
     refusal: Any = ""
 
     def _value(self) -> str:
-        return self.typed if self.typed is not None else write_decimal(self.data or 0, self.places)
+        if self.typed is not None:
+            return self.typed
+        return write_decimal(self.data, self.places) if self.data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number; empty is 0."""
@@ -69,7 +71,7 @@ class PackageForm(HouseForm):
     download_kbps = SpeedField(_l("Download, Mbit/s"))
     upload_kbps = SpeedField(_l("Upload, Mbit/s"))
     validity = CountField(_l("Lasts"), description=_l("For prepaid packages; 0 is without limit."))
-    validity_unit = ChoiceField(_l("Unit"), choices=[("hours", _l("Hours")), ("days", _l("Days"))])
+    validity_unit = ChoiceField(_l("Unit"), choices=[("hours", _l("hours")), ("days", _l("days"))])
     radius_group = TextField(_l("FreeRADIUS group"), render_kw={"autocapitalize": "none", "maxlength": 64})
     rate_limit = TextField(
         _l("Rate limit of MikroTik"),

@@ -74,6 +74,11 @@ def customers_by(column: Any) -> dict[int, int]:
     return kept[column.key]
 
 
+def customers_text(count: int) -> str:
+    """Return a count of customers as a card of the list says it."""
+    return ngettext("%(count)s customer", "%(count)s customers", count, count=show_number(count))
+
+
 def owner_name(row: Any) -> str:
     """Return the name of a row's owner, when that lies in scope."""
     if "owner_names" not in g:
@@ -165,9 +170,8 @@ class PackagePage(CataloguePage):
         Column(
             "customers",
             _l("Customers"),
-            lambda row: customers_by(Customer.package_id).get(row.id, 0),
-            "number",
-            align="right",
+            lambda row: customers_text(customers_by(Customer.package_id).get(row.id, 0)),
+            csv=lambda row: customers_by(Customer.package_id).get(row.id, 0),
         ),
         state_column(Package),
     )
@@ -427,9 +431,8 @@ class BillingProfilePage(CataloguePage):
         Column(
             "customers",
             _l("Customers"),
-            lambda row: customers_by(Customer.profile_id).get(row.id, 0),
-            "number",
-            align="right",
+            lambda row: customers_text(customers_by(Customer.profile_id).get(row.id, 0)),
+            csv=lambda row: customers_by(Customer.profile_id).get(row.id, 0),
         ),
         state_column(BillingProfile),
     )
@@ -502,9 +505,8 @@ class ZonePage(CataloguePage):
         Column(
             "customers",
             _l("Customers"),
-            lambda row: customers_by(Customer.zone_id).get(row.id, 0),
-            "number",
-            align="right",
+            lambda row: customers_text(customers_by(Customer.zone_id).get(row.id, 0)),
+            csv=lambda row: customers_by(Customer.zone_id).get(row.id, 0),
         ),
         state_column(Zone),
     )
@@ -609,9 +611,8 @@ class DevicePage(CataloguePage):
         Column(
             "customers",
             _l("Customers"),
-            lambda row: customers_by(Customer.device_id).get(row.id, 0),
-            "number",
-            align="right",
+            lambda row: customers_text(customers_by(Customer.device_id).get(row.id, 0)),
+            csv=lambda row: customers_by(Customer.device_id).get(row.id, 0),
         ),
         state_column(Device),
     )

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.access.actor import Actor, current_actor, shown_number
 from app.access.scope import everywhere, get_or_404
@@ -16,9 +16,9 @@ from app.accounts.queries import head_of
 from app.activity.recorder import record
 from app.billing.services import discount_bill
 from app.billing.settlement import Change, charge_operators, lock_customer, open_bills, release, settle
-from app.books.models import EntryKind, Ledger
+from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
 from app.books.once import add_once, made_by, request_uuid
-from app.books.operators import cash_taken_for, lock_chain
+from app.books.operators import cash_taken_for, lock_chain, locked_account
 from app.books.services import Side, given, post
 from app.cash.queries import first_open_day, is_closed_day, lock_cash
 from app.core.clock import now, today
@@ -262,7 +262,11 @@ def _post_money(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amou
         posted_on=payment.paid_on if kind == EntryKind.PAYMENT else today(),
         payment_id=payment.id,
     )
-    for operator in _operators_between(payment.owner_id, holder_owner_id):
+    if kind == EntryKind.PAYMENT:
+        credited = [(operator, amount) for operator in _operators_between(payment.owner_id, holder_owner_id)]
+    else:
+        credited = _taken_back(payment)
+    for operator, amount in credited:
         operator.balance += amount
         post(
             EntryKind.COLLECTED_ABOVE,
@@ -272,6 +276,24 @@ def _post_money(payment: Payment, kind: EntryKind, *, holder_owner_id: int, amou
             Side(Ledger.COLLECTED_FOR, operator.parent_id or 0, amount, owner_id=operator.parent_id),
             payment_id=payment.id,
         )
+
+
+def _taken_back(payment: Payment) -> list[tuple[Account, int]]:
+    """Return what a void takes back of whom the payment was credited to, in paisa: that may be under an earlier owner."""
+    credited = (
+        select(JournalLine.holder_id, func.sum(JournalLine.amount))
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(
+            JournalEntry.payment_id == payment.id,
+            JournalEntry.kind == EntryKind.COLLECTED_ABOVE.value,
+            JournalLine.ledger == Ledger.OPERATOR.value,
+        )
+        .group_by(JournalLine.holder_id)
+        .order_by(JournalLine.holder_id)
+    )
+    with everywhere("the account above sees who was credited, whoever voids"):
+        rows = db.session.execute(credited).all()
+        return [(locked_account(holder_id), int(booked)) for holder_id, booked in rows if booked]
 
 
 def _operators_between(owner_id: int, holder_owner_id: int) -> list[Account]:

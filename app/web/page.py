@@ -1,7 +1,8 @@
 """The base of every page: a door per route, opened by the key table alone; lists, pages, forms and exports over FAB's model views."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Any, ClassVar
@@ -221,6 +222,16 @@ class Doors(BaseView):
         """Keep no history of addresses in the cookie: long list addresses would outgrow it."""
 
 
+@dataclass(frozen=True)
+class BulkAction:
+    """A button below a list: where the ids of the chosen rows are sent, as ``ids``."""
+
+    name: str
+    label: Any
+    url: str
+    danger: bool = False
+
+
 class Panel(Doors):
     """A page or a set of pages that is not about one model."""
 
@@ -322,11 +333,16 @@ class Page(Doors, ModelView):
         listing.export_url = self._same_query("export") if "export" in self.keys else None
         listing.add_url = self.link("add") if "add" in self.keys else None
         listing.add_label = str(self.add_label)
+        listing.bulk_actions = [*self.bulk_actions(actor)]
         listing.empty_text = (
             _("Nothing is found under these filters.") if _is_narrowed(listing) else str(self.empty_text)
         )
         listing.empty_icon = self.empty_icon
         return self.render(self.list_template, page=self, listing=listing, **self.list_context(actor))
+
+    def bulk_actions(self, actor: Actor) -> Sequence[BulkAction]:
+        """Return what may be done with the chosen rows of a list."""
+        return []
 
     def list_context(self, actor: Actor) -> dict[str, Any]:
         """Return what a list's own template wants besides the list."""
