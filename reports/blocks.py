@@ -32,6 +32,8 @@ SUNK = HexColor("#f3f5f8")
 WHITE = HexColor("#ffffff")
 BLACK = HexColor("#000000")
 
+# a logo of more pixels than a camera takes is no logo
+_MOST_PIXELS = 40_000_000
 # the optical middle of a line: half the height of a capital above the baseline
 _MIDDLE = 0.35
 
@@ -267,31 +269,47 @@ class Badge:
 class Logo:
     """The company's logo, scaled into a box. ``Logo.read`` gives None for bytes that are no picture."""
 
-    def __init__(self, picture: ImageReader, tallest: float, widest: float) -> None:
-        self._picture = picture
-        width, height = picture.getSize()
+    def __init__(self, picture: Image.Image, tallest: float, widest: float) -> None:
+        self._picture = ImageReader(picture)
+        self._mask = "auto" if picture.mode == "RGBA" else None
+        width, height = picture.size
         scale = min(tallest / height, widest / width)
         self.drawn_width, self.drawn_height = width * scale, height * scale
 
     @classmethod
-    def read(cls, data: bytes | None, tallest: float, widest: float) -> "Logo | None":
-        """Read a PNG or JPEG; the document is drawn without a logo where that fails."""
+    @lru_cache(8)
+    def read(
+        cls, data: bytes | None, tallest: float, widest: float, dots_per_point: float | None = None
+    ) -> "Logo | None":
+        """Read a PNG or JPEG; the document is drawn without a logo where that fails.
+
+        With ``dots_per_point`` it is drawn in black dots for a printer that knows no grey.
+        """
         if not data:
             return None
         try:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+                if image.width * image.height > _MOST_PIXELS:
+                    return None
                 image.load()
                 picture = image.convert("RGBA")
-                picture.thumbnail((1000, 500))
         except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
             return None
-        return cls(ImageReader(picture), tallest, widest)
+        if dots_per_point is None:
+            picture.thumbnail((1000, 500))
+            return cls(picture, tallest, widest)
+        picture.thumbnail((int(widest * dots_per_point), int(tallest * dots_per_point)))
+        on_white = Image.new("RGBA", picture.size, "white")
+        on_white.alpha_composite(picture)
+        return cls(on_white.convert("1"), tallest, widest)
 
     def height(self, width: float) -> float:
         return self.drawn_height
 
     def draw(self, canvas: Canvas, x: float, top: float, width: float) -> None:
-        canvas.drawImage(self._picture, x, top - self.drawn_height, self.drawn_width, self.drawn_height, mask="auto")
+        canvas.drawImage(
+            self._picture, x, top - self.drawn_height, self.drawn_width, self.drawn_height, mask=self._mask
+        )
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class Page:
     total: int
     is_void: bool
     wording: Wording
+    note: str
 
     def draw(self, canvas: Canvas, size: tuple[float, float]) -> None:
         """Draw the page into a box of ``size`` points at the canvas' origin."""
@@ -126,11 +127,20 @@ class Page:
 
 
 def framed(
-    blocks: Sequence[Block], size: tuple[float, float], repeated: Block, is_void: bool, wording: Wording
+    blocks: Sequence[Block],
+    size: tuple[float, float],
+    repeated: Block,
+    is_void: bool,
+    wording: Wording,
+    note: str | None = None,
 ) -> list[Page]:
-    """Lay a document out on framed pages of a size. Call it, and draw the pages, in the document's language."""
+    """Lay a document out on framed pages of a size. Call it, and draw the pages, in the document's language.
+
+    ``note`` stands at the foot; without one, that the paper needs no signature.
+    """
     contents = paginate(blocks, size, repeated)
-    return [Page(content, number, len(contents), is_void, wording) for number, content in enumerate(contents, 1)]
+    said = _("Made by computer: valid without a signature.") if note is None else note
+    return [Page(content, number, len(contents), is_void, wording, said) for number, content in enumerate(contents, 1)]
 
 
 def _watermark(canvas: Canvas, width: float, height: float) -> None:
@@ -152,5 +162,6 @@ def _foot(canvas: Canvas, width: float, page: Page) -> None:
     count = _(
         "Page %(number)s of %(total)s", number=page.wording.number(page.number), total=page.wording.number(page.total)
     )
-    note = Text(_("Made by computer: valid without a signature."), SMALL)
-    Row([(note, None), (Text(count, SMALL.but(align="right")), 40 * mm)]).draw(canvas, MARGIN, y - 4, inner)
+    Row([(Text(page.note, SMALL), None), (Text(count, SMALL.but(align="right")), 40 * mm)]).draw(
+        canvas, MARGIN, y - 4, inner
+    )

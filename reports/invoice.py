@@ -269,7 +269,11 @@ def _totals(invoice: InvoiceData, wording: Wording) -> Block:
         rows.append(Rule(INK, 0.9, above=3, below=3))
         row(_("Amount due"), invoice.open, strong)
     words = Stack(
-        [Text(_("Total in words"), LABEL), Text(wording.in_words(invoice.total), BODY.but(bold=True, balanced=True))]
+        [
+            Text(_("Total in words"), LABEL),
+            Text(wording.in_words(invoice.total), BODY.but(bold=True, balanced=True)),
+            Text(wording.in_other_words(invoice.total), SMALL.but(balanced=True)),
+        ]
     )
     return Row([(words, None), (Stack(rows), 78 * mm)], gap=28)
 

@@ -12,14 +12,12 @@ from app.core.clock import to_dhaka
 from app.core.language import in_language
 from reports.blocks import (
     ACCENT,
-    BLACK,
     DUE,
     DUE_SOFT,
     INK,
     MUTED,
     PAID,
     PAID_SOFT,
-    WHITE,
     Badge,
     Block,
     Logo,
@@ -34,12 +32,11 @@ from reports.blocks import (
     facts,
 )
 from reports.document import BODY, LABEL, LOGO_BOX, SMALL, Company, Paper, framed, letterhead
+from reports.roll import ROLLS, Roll
 from reports.shaping import LOCK
 from reports.wording import Wording
 
 _AMOUNT = 34 * mm
-# (paper width, margin, text size): a 58 mm roll prints 48 mm, an 80 mm roll 72 mm
-_ROLLS = {"58": (58 * mm, 5 * mm, 8.0), "80": (80 * mm, 4.5 * mm, 9.5)}
 
 
 @dataclass(frozen=True)
@@ -77,13 +74,13 @@ def receipt_pdf(
     Raises ValueError for another size.
     """
     wording = Wording(language, digits)
-    if size != "a4" and size not in _ROLLS:
+    if size != "a4" and size not in ROLLS:
         raise ValueError(f"a receipt is 'a4', '58' or '80', not {size!r}")
     with in_language(language), LOCK:
         title = _("Receipt %(number)s", number=wording.number(data.number))
         if size == "a4":
             return _on_a4(company, data, wording, title)
-        return _on_roll(company, data, wording, title, *_ROLLS[size])
+        return _on_roll(company, data, wording, title, ROLLS[size])
 
 
 def _method(method: str) -> str:
@@ -148,6 +145,7 @@ def _on_a4(company: Company, data: ReceiptData, wording: Wording, title: str) ->
                     [
                         Text(_("In words"), LABEL.but(colour=INK)),
                         Text(wording.in_words(data.amount), Style(11.5, 18, bold=True, balanced=True)),
+                        Text(wording.in_other_words(data.amount), SMALL.but(colour=INK, balanced=True)),
                     ]
                 ),
                 None,
@@ -228,63 +226,26 @@ def _void_note(data: ReceiptData, style: Style) -> Block:
     return Stack(note)
 
 
-def _on_roll(
-    company: Company, data: ReceiptData, wording: Wording, title: str, width: float, margin: float, size: float
-) -> bytes:
-    text = Style(size, size * 1.5, colour=BLACK)
-    centre = text.but(align="centre", balanced=True)
-    right = text.but(align="right")
-    small = centre.but(size=size - 1, leading=(size - 1) * 1.5)
-    cut = Rule(BLACK, 0.6, above=size * 0.6, below=size * 0.6, dashed=True)
-    first, *other = company.names(wording.language)
-    blocks: list[Block] = []
-    logo = Logo.read(company.logo, 12 * mm, width / 2)
-    if logo:
-        blocks += [Row([(Space(0), None), (logo, logo.drawn_width), (Space(0), None)], gap=0), Space(4)]
-    blocks.append(Text(first, centre.but(size=size + 4.5, leading=(size + 4.5) * 1.4, bold=True)))
-    blocks += [Text(name, centre) for name in other]
-    blocks += [Text(company.address, small), Text(wording.phone(company.phone), small), cut]
-    blocks.append(Text(_("Money receipt"), centre.but(size=size + 2, leading=(size + 2) * 1.5, bold=True)))
+def _on_roll(company: Company, data: ReceiptData, wording: Wording, title: str, roll: Roll) -> bytes:
+    blocks = roll.head(company, wording, _("Money receipt"))
     if data.status == "void":
-        loud = Text(_("VOID"), Style(size + 9, (size + 9) * 1.35, bold=True, colour=WHITE, align="centre"))
-        blocks += [
-            Space(3),
-            Panel(loud, fill=BLACK, padding=(4, 3), radius=2),
-            Space(3),
-            _void_note(data, centre),
-            Space(3),
-        ]
+        blocks += [Space(3), roll.loud(_("VOID")), Space(3), _void_note(data, roll.centre), Space(3)]
     pairs = [
         (_("Receipt no."), wording.number(data.number)),
         *_circumstances(data, wording),
         (_("Customer"), data.customer_name),
         (_("Customer no."), wording.number(data.customer_number)),
     ]
-    blocks += [Space(2), facts(pairs, text, right.but(bold=True), gap=6), cut]
-    blocks.append(Text(_("Amount received"), centre))
-    blocks.append(Text(wording.taka(data.amount), centre.but(size=size * 2.1, leading=size * 2.9, bold=True)))
-    blocks += [Text(wording.in_words(data.amount), centre), cut]
-    rows = [
-        (
-            _("Bill no. %(number)s", number=wording.number(bill)) + (f"\n{period}" if period else ""),
-            wording.taka(paisa),
-            text,
-        )
-        for bill, period, paisa in data.settles
-    ]
-    rows += [(name, value, text.but(bold=True)) for name, value in _outcome(data, wording)]
-    for name, value, style in rows:
-        amount = Text(value, style.but(align="right"))
-        blocks.append(Row([(Text(name, style), None), (amount, amount.natural_width() + 0.01)], gap=6, below=2))
-    blocks.append(cut)
+    blocks += [Space(2), roll.facts(pairs), roll.cut, Text(_("Amount received"), roll.centre)]
+    blocks += [Text(wording.taka(data.amount), roll.large), Text(wording.in_words(data.amount), roll.centre)]
+    blocks += [Text(wording.in_other_words(data.amount), roll.small), roll.cut]
+    for bill, period, paisa in data.settles:
+        name = _("Bill no. %(number)s", number=wording.number(bill)) + (f"\n{period}" if period else "")
+        blocks.append(roll.line(name, wording.taka(paisa)))
+    blocks += [roll.line(name, value, bold=True) for name, value in _outcome(data, wording)]
+    blocks.append(roll.cut)
     if data.check_url:
-        blocks += [QrCode(data.check_url, 28 * mm, align="centre"), Space(2), Text(_how_to_check(), small)]
+        blocks += [QrCode(data.check_url, 28 * mm, align="centre"), Space(2), Text(_how_to_check(), roll.small)]
     if company.footer:
-        blocks += [Space(4), Text(company.footer, small)]
-    content = Stack(blocks)
-    inner = width - 2 * margin
-    height = content.height(inner) + 2 * margin
-    paper = Paper(title, company.name, wording.language, (width, height))
-    content.draw(paper.canvas, margin, height - margin, inner)
-    paper.end_page()
-    return paper.finish()
+        blocks += [Space(4), Text(company.footer, roll.small)]
+    return roll.print(blocks, title, company, wording)

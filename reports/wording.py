@@ -26,9 +26,17 @@ class Wording:
         """Return paisa in words."""
         return money.amount_in_words(paisa, self.language)
 
+    def in_other_words(self, paisa: int) -> str:
+        """Return paisa in the words of the other language: who checks the paper may read only that (spec §10)."""
+        return money.amount_in_words(paisa, "en" if self.language == "bn" else "bn")
+
     def day(self, day: date) -> str:
         """Return a business date."""
         return speech.format_date(day, self.language, self.digits)
+
+    def month(self, day: date) -> str:
+        """Return the month of a business date."""
+        return speech.format_month(day, self.language, self.digits)
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in Asia/Dhaka."""

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from reports.closing import ClosingData
 from reports.document import Company
 from reports.invoice import InvoiceData
 from reports.receipt import ReceiptData
+from reports.table import DAY, MONEY, TableColumn, TableData, TableRow
 
 CHECK_URL = "https://sanjog.example.com/receipt/Zk3hQx8b0V5p9nT2cYwLr7sJdA1mFgUeXoHiKqBvN4E"
 COMPANY = Company(
@@ -52,6 +54,38 @@ RECEIPT = ReceiptData(
     status="valid",
     check_url=CHECK_URL,
 )
+CLOSING = ClosingData(
+    number=31,
+    person="মো. জসিম উদ্দিন",
+    closed_at=datetime(2026, 11, 22, 15, 0, tzinfo=UTC),
+    opening=0,
+    collected=1_342_000,
+    spent=20_000,
+    expected=1_322_000,
+    counted=1_317_000,
+    difference=-5_000,
+    reason="একটি ৫০ টাকার নোট ছেঁড়া",
+    handed_over=1_317_000,
+    left=0,
+    pieces=[(1000, 13), (100, 1), (50, 1), (20, 1)],
+    coins=0,
+    state="submitted",
+    log_head="540-8afcccb04c372c3a",
+)
+TABLE = TableData(
+    title="বকেয়া",
+    columns=[TableColumn("গ্রাহক"), TableColumn("তারিখ", DAY), TableColumn("বাকি", MONEY, "right")],
+    rows=[
+        TableRow(["ব্রাহ্মণবাড়িয়া", "", "৳ ১,৫০০.০০"], "group"),
+        TableRow(["জ্ঞানেন্দ্র মোহন রায়", "১০ নভেম্বর ২০২৬", "৳ ১,৫০০.০০"]),
+        TableRow(["বাতিল", "১১ নভেম্বর ২০২৬", "৳ ০.০০"], "void"),
+    ],
+    about=[("তারিখ", "১ নভেম্বর ২০২৬")],
+    headline=[("বকেয়া", "৳ ১,৫০০.০০")],
+    totals=["মোট", "", "৳ ১,৫০০.০০"],
+    in_words="এক হাজার পাঁচশত টাকা মাত্র",
+    notes=["স্ট্যান্ডার্ড নোট"],
+)
 
 
 def bill(**changes: object) -> InvoiceData:
@@ -62,3 +96,13 @@ def bill(**changes: object) -> InvoiceData:
 def receipt(**changes: object) -> ReceiptData:
     """Return the receipt with some fields changed."""
     return replace(RECEIPT, **changes)
+
+
+def closing(**changes: object) -> ClosingData:
+    """Return the day closing with some fields changed."""
+    return replace(CLOSING, **changes)
+
+
+def table(**changes: object) -> TableData:
+    """Return the report with some fields changed."""
+    return replace(TABLE, **changes)

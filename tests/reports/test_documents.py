@@ -14,15 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from reports.blocks import Logo
+from reports.closing import closing_pdf
 from reports.document import Company
 from reports.invoice import invoice_pdf
 from reports.receipt import receipt_pdf
 from reports.shaping import FONTS
+from reports.table import TableRow, table_pdf
 from tests.reports import glyphs
-from tests.reports.make import COMPANY, bill, receipt
+from tests.reports.make import COMPANY, TABLE, bill, closing, receipt, table
 
 FILES = [FONTS / "BillSansBn-Regular.ttf", FONTS / "BillSansBn-Bold.ttf"]
-KINDS = ["invoice", "two-up", "a4", "58", "80"]
+KINDS = ["invoice", "two-up", "a4", "58", "80", "slip", "slip-58", "table"]
 
 ReadText = Callable[[bytes], str]
 
@@ -37,6 +40,11 @@ def document(
 ) -> bytes:
     if kind in ("invoice", "two-up"):
         return invoice_pdf(company, [bill(customer_name=name, **changes)], language, digits, two_up=kind == "two-up")
+    if kind.startswith("slip"):
+        state = "returned" if changes.pop("status", "") == "void" else "confirmed"
+        return closing_pdf(company, closing(person=name, state=state), kind.partition("-")[2] or "a4", language, digits)
+    if kind == "table":
+        return table_pdf(company, table(rows=[TableRow([name, "", "৳ ১.০০"]), *TABLE.rows]), language, digits)
     return receipt_pdf(company, receipt(customer_name=name, **changes), kind, language, digits)
 
 
@@ -146,6 +154,21 @@ def test_a_logo_is_drawn_and_a_broken_one_left_out() -> None:
     assert pictures(buffer.getvalue()) == 1
     assert pictures(b"GIF89a, or whatever somebody uploaded") == 0
     assert pictures(buffer.getvalue()[:200]) == 0
+    assert pictures(b"\x89PNG\r\n\x1a\n" + bytes(20 * 2**20)) == 0
+
+
+def test_a_picture_of_more_dots_than_a_camera_takes_is_no_logo() -> None:
+    buffer = io.BytesIO()
+    Image.new("1", (9_000, 9_000)).save(buffer, "PNG")
+    assert Logo.read(buffer.getvalue(), 50, 50) is None
+
+
+def test_a_logo_on_a_roll_is_black_dots_on_white() -> None:
+    buffer = io.BytesIO()
+    Image.new("RGBA", (300, 150), (36, 80, 196, 128)).save(buffer, "PNG")
+    logo = Logo.read(buffer.getvalue(), 34, 80, dots_per_point=2.8)
+    assert logo is not None
+    assert logo.drawn_height <= 34 and logo.drawn_width <= 80
 
 
 def _squeezed(text: str) -> str:
