@@ -17,7 +17,7 @@ from app.core import jobs
 SECONDS_TO_END = 1.5
 """After a signal requests in work get this long, then the process ends all the same."""
 
-# a process that works for a job imports this file too, as __mp_main__, and builds its application from what it is given
+# a process that draws for a job imports this file too, as __mp_main__: it needs none of the pages
 app = create_app() if __name__ != "__mp_main__" else Flask(__name__)
 
 

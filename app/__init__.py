@@ -25,8 +25,6 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     app.config.update(overrides)
     _place_files(app)
     _refuse_unsafe_settings(app)
-    # a process that works for a job builds the same application anew
-    app.extensions["made_from"] = (settings or for_environment(), overrides)
     app.config["SQLALCHEMY_DATABASE_URI"] = app.config["DATABASE_URL"]
 
     db.init_app(app)

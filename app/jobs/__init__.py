@@ -11,7 +11,7 @@ How to add one (spec: ui.md, Long work):
                with transaction():
                    ...
                progress.step()                       # raises Cancelled when the person cancelled
-           return Outcome(sentence=_("All moved."))
+           return Outcome(_l("%(count)s customers moved."), words={"count": progress.done})
 
 2. Start it inside a transaction, from a view or a service, and go to its page::
 

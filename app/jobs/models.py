@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,13 +52,16 @@ class Job(Owned, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # what came of it, in the language of who started it
-    sentence: Mapped[str] = mapped_column(String(300), default="")
+    # what came of it: the texts by language, and the words that fill them
+    sentence: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     link: Mapped[str] = mapped_column(String(300), default="")
     # the file's name in the jobs' folder, which nobody can guess, and the one it is downloaded under
     file: Mapped[str] = mapped_column(String(60), default="")
     file_name: Mapped[str] = mapped_column(String(120), default="")
     file_size: Mapped[int] = mapped_column(BigInteger, default=0)
+
+    is_new: ClassVar[bool] = False
+    """Whether the job was started just now, and not by an earlier tap."""
 
     @property
     def is_unfinished(self) -> bool:

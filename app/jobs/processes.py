@@ -1,4 +1,7 @@
-"""Work that fills a core, in processes of its own: as many as there are cores, each with its own application."""
+"""Work that fills a core, in processes of its own: as many as there are cores.
+
+Each has an application without pages: settings, database, languages. The whole one would take a third more memory and seconds to build.
+"""
 
 import os
 import threading
@@ -9,9 +12,10 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
 from flask import Flask, current_app
-from flask_babel import force_locale
+from flask_babel import Babel, force_locale
 
 from app.access.actor import acting_as, current_actor, find_actor
+from app.core.database import db
 from app.core.errors import Forbidden
 from app.jobs.services import Cancelled, Progress
 
@@ -19,6 +23,14 @@ Piece = TypeVar("Piece")
 Tick = Callable[[], None]
 
 SECONDS_BETWEEN_LOOKS = 0.3
+NEEDED = (
+    "DATABASE_URL",
+    "FILES_FOLDER",
+    "BABEL_DEFAULT_LOCALE",
+    "BABEL_DEFAULT_TIMEZONE",
+    "BABEL_TRANSLATION_DIRECTORIES",
+)
+"""The settings that a process for drawing and reckoning needs."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +63,13 @@ def _in_pool(work: Callable[[Piece, Tick], Any], pieces: Sequence[Piece], progre
         raise RuntimeError("a job runs as the account that started it")
     context = get_context("spawn")
     shared = _Shared(context.Value("q", 0), context.Event())
-    settings, overrides = current_app.extensions["made_from"]
+    settings = {name: current_app.config[name] for name in NEEDED}
     begun = progress.done
     pool = ProcessPoolExecutor(
         min(os.cpu_count() or 1, len(pieces)),
         mp_context=context,
         initializer=_begin_process,
-        initargs=(settings, overrides, actor.id, actor.language, shared),
+        initargs=(settings, actor.id, actor.language, shared),
     )
     try:
         futures = [pool.submit(_do, work, piece) for piece in pieces]
@@ -87,13 +99,14 @@ _actor_id: int
 _language: str
 
 
-def _begin_process(settings: Any, overrides: dict[str, Any], actor_id: int, language: str, shared: _Shared) -> None:
+def _begin_process(settings: dict[str, Any], actor_id: int, language: str, shared: _Shared) -> None:
     """Build this process' own application; it ends with the process that started it."""
-    from app import create_app
-
     global _app, _shared, _actor_id, _language
     _end_with_parent()
-    _app = create_app(settings, **overrides)
+    _app = Flask("app")
+    _app.config.update(settings)
+    db.init_app(_app)
+    Babel(_app)
     _shared, _actor_id, _language = shared, actor_id, language
 
 

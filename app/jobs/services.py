@@ -6,13 +6,14 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.access.actor import Actor, acting_as, current_actor, find_actor
@@ -22,7 +23,7 @@ from app.core.clock import now
 from app.core.database import after_commit, db, transaction
 from app.core.errors import NotFound, Refused
 from app.core.jobs import enqueue, queue, register
-from app.core.language import in_language
+from app.core.language import LANGUAGES, in_language
 from app.jobs.models import UNFINISHED, Job, JobState
 
 log = logging.getLogger(__name__)
@@ -35,15 +36,25 @@ MOST_ATTEMPTS = 3
 """A job that takes its process down this often is not begun again."""
 
 
+FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+_NO_LONGER = _l("You may no longer do this: the job was not carried out.")
+_NOT_THERE = _l("What the job was about is no longer there.")
+_OUR_FAULT = _l("Something went wrong on our side. Start the job once more.")
+_DISK_FULL = _l("The server's disk is full. Nothing was kept; tell who runs the server.")
+_STARTED_ANEW = _l("The server was started anew while this ran. Look what is done, then start it once more.")
+
+
 class Cancelled(Exception):
     """Report that the person cancelled: the worker lets it pass, what it has in a transaction is rolled back."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job: a sentence in its maker's language, a path of this site to go on with, a file and its name."""
+    """What came of a job: a lazy sentence that ``words`` fill, a path of this site to go on with, a file and its name."""
 
-    sentence: str = ""
+    sentence: object = ""
+    words: dict[str, Any] = field(default_factory=dict)
     link: str = ""
     file: Path | None = None
     name: str = ""
@@ -105,6 +116,7 @@ def start_job(kind: str, words: dict[str, Any], arguments: dict[str, Any], *, re
     db.session.add(job)
     db.session.flush()
     job_id = job.id
+    object.__setattr__(job, "is_new", True)
 
     def begin() -> None:
         _forget_words(job_id)
@@ -245,35 +257,29 @@ def run_job(job_id: int) -> None:
             return
         progress = Progress(job_id)
         account_id, language, arguments = _maker(job_id)
-        outcome, state, sentence = None, JobState.DONE, ""
+        outcome, state = Outcome(), JobState.DONE
         with in_language(language):
             actor = find_actor(account_id)
             if actor is None or not actor.may(kind.key):
-                state, sentence = JobState.FAILED, _("You may no longer do this: the job was not carried out.")
+                state, outcome = JobState.FAILED, Outcome(_NO_LONGER)
             else:
                 try:
                     with acting_as(actor):
-                        outcome = kind.work(arguments, progress)
+                        outcome = kind.work(arguments, progress) or outcome
                 except Cancelled:
                     state = JobState.CANCELLED
                 except Refused as refused:
-                    state, sentence = JobState.FAILED, refused.message
+                    state, outcome = JobState.FAILED, Outcome(refused.message)
                 except NotFound:
-                    state, sentence = JobState.FAILED, _("What the job was about is no longer there.")
+                    state, outcome = JobState.FAILED, Outcome(_NOT_THERE)
                 except OSError as problem:
                     log.exception("job %d (%s)", job_id, kind.name)
-                    state, sentence = JobState.FAILED, _sentence_of(problem)
+                    state, outcome = JobState.FAILED, Outcome(_DISK_FULL if problem.errno in FULL else _OUR_FAULT)
                 except Exception:
                     log.exception("job %d (%s)", job_id, kind.name)
-                    state, sentence = JobState.FAILED, _("Something went wrong on our side. Start the job once more.")
+                    state, outcome = JobState.FAILED, Outcome(_OUR_FAULT)
         db.session.rollback()
-        _end(progress, state, sentence, outcome)
-
-
-def _sentence_of(problem: OSError) -> str:
-    if problem.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-        return _("The server's disk is full. Nothing was kept; tell who runs the server.")
-    return _("Something went wrong on our side. Start the job once more.")
+        _end(progress, state, outcome)
 
 
 def _begin(job_id: int) -> JobKind | None:
@@ -295,20 +301,28 @@ def _maker(job_id: int) -> tuple[int, str, dict[str, Any]]:
         return account.id, account.language, dict(job.arguments)
 
 
-def _end(progress: Progress, state: JobState, sentence: str, outcome: Outcome | None) -> None:
-    kept = outcome.file if outcome is not None else None
+def _end(progress: Progress, state: JobState, outcome: Outcome) -> None:
     for path in progress.files:
-        if path != kept:
+        if path != outcome.file:
             path.unlink(missing_ok=True)
     with everywhere("a job's end is written whoever its maker is now"), transaction():
         job = db.session.get_one(Job, progress.job_id, populate_existing=True)
-        job.state, job.finished_at, job.sentence = state, now(), sentence[:300]
+        job.state, job.finished_at, job.link = state, now(), outcome.link[:300]
+        job.sentence = _in_all_languages(outcome)
         job.done, job.total = progress.done, max(progress.of, progress.done)
-        if outcome is not None:
-            job.sentence, job.link = outcome.sentence[:300], outcome.link[:300]
-            if kept is not None:
-                job.file, job.file_name, job.file_size = kept.name, outcome.name[:120], kept.stat().st_size
+        if outcome.file is not None:
+            job.file, job.file_name = outcome.file.name, outcome.name[:120]
+            job.file_size = outcome.file.stat().st_size
     _forget_words(progress.job_id)
+
+
+def _in_all_languages(outcome: Outcome) -> dict[str, Any]:
+    # the reader may have chosen another language since
+    texts = {}
+    for language in LANGUAGES:
+        with in_language(language):
+            texts[language] = str(outcome.sentence)
+    return {"texts": texts, "words": outcome.words}
 
 
 def recover_jobs(*, queue_is_new: bool = False) -> int:
@@ -337,11 +351,7 @@ def _recover(job_id: int) -> bool:
                 job.state = JobState.WAITING
                 after_commit(lambda: enqueue("run_job", job_id))
                 return True
-            account = db.session.get_one(Account, job.account_id)
-            with in_language(account.language):
-                job.sentence = _(
-                    "The server was started anew while this ran. Look what is done, then start it once more."
-                )
+            job.sentence = _in_all_languages(Outcome(_STARTED_ANEW))
             job.state, job.finished_at = JobState.FAILED, now()
             return True
 

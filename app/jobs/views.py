@@ -17,7 +17,7 @@ from app.core.database import transaction
 from app.core.errors import NotFound, Refused
 from app.jobs.models import Job, JobState
 from app.jobs.services import DAYS_KEPT, KINDS, cancel_job, file_of, is_cancelling, own_job, progress_of
-from app.web.formats import show_digits, show_full_moment, show_number
+from app.web.formats import language, show_digits, show_full_moment, show_number
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange
 from app.web.page import Page
@@ -26,7 +26,7 @@ from app.web.shown import badges, choices
 STATES = badges(
     ("waiting", _l("Waiting"), "warn"),
     ("running", _l("Running"), "accent"),
-    ("done", _l("Done"), "ok"),
+    ("done", _l("Finished"), "ok"),
     ("failed", _l("Failed"), "due"),
     ("cancelled", _l("Cancelled"), None),
 )
@@ -39,8 +39,22 @@ def job_url(job: Job) -> str:
 
 def sentence_of(job: Job) -> str:
     """Return what a job is about, in the reader's language and digits."""
-    words = {name: show_number(word) if isinstance(word, int) else word for name, word in job.words.items()}
-    return str(KINDS[job.kind].sentence) % words
+    return _filled(str(KINDS[job.kind].sentence), job.words)
+
+
+def outcome_of(job: Job) -> str:
+    """Return what came of a job, in the reader's language and digits; empty while nothing has."""
+    text = job.sentence.get("texts", {}).get(language(), "")
+    return _filled(text, job.sentence["words"]) if text else ""
+
+
+def _filled(text: str, words: dict[str, Any]) -> str:
+    # without words a per cent sign is one
+    return (
+        text % {name: show_number(word) if isinstance(word, int) else word for name, word in words.items()}
+        if words
+        else text
+    )
 
 
 def state_of(job: Job) -> dict[str, Any]:
@@ -122,6 +136,7 @@ class JobPage(Page):
             "jobs/job.html",
             job=job,
             sentence=sentence_of(job),
+            outcome=outcome_of(job),
             now=state_of(job),
             has_file=bool(job.file),
             megabytes=show_digits(f"{job.file_size / 2**20:.1f}"),
