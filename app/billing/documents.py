@@ -44,6 +44,8 @@ def invoice_data(bill: Bill) -> InvoiceData:
         paid=bill.paid,
         open=bill.open,
         status=bill.status,
+        language=customer.document_language,
+        digits=customer.document_digits,
     )
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import Response as FlaskResponse
 from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
@@ -36,6 +35,7 @@ from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, Listing, simple_listing
 from app.web.page import Page
+from app.web.responses import pdf
 from app.web.shown import BILL_STATUS, PURPOSES, Action, choices
 
 SEE = "print-invoice"
@@ -60,6 +60,7 @@ class BillPage(Page):
     empty_text = _l("No bills yet. The monthly run makes them, or raise one by hand.")
     empty_icon = "file-invoice"
     export_name = "bills"
+    list_template = "billing/bills.html"
     default_sort = "number"
     search = staticmethod(_matching)
     search_label = _l("Bill number, name, number, username or mobile")
@@ -374,13 +375,6 @@ def _customer_by_number(text: str) -> Customer:
     if customer is None:
         raise Refused(_("There is no customer with this number."), "customer_number")
     return customer
-
-
-def pdf(content: bytes, name: str) -> Response:
-    """Return a PDF that the browser shows, under a name of our own making."""
-    response = FlaskResponse(content, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
-    return response
 
 
 def customer_url(actor: Actor, customer: Customer) -> str | None:
