@@ -30,6 +30,8 @@ test-long: ## run the tests that take minutes, on both databases: ARGS="-k seque
 
 bench: install ## measure pieces of work, with ratios to a limit measured in the same run
 	@.venv/bin/python scripts/bench.py
+	@scripts/venv.sh requirements-dev.txt
+	@.venv/bin/python scripts/bench_documents.py $(ARGS)
 
 lint: ## look at style and types
 	@scripts/venv.sh requirements-dev.txt

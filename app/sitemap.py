@@ -11,6 +11,7 @@ from app.access.actor import Actor
 from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
 from app.accounts.views import AccountPage, HelpPage, LanguagePage
 from app.activity.views import ActivityPage, AuthenticationPage
+from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
@@ -25,8 +26,10 @@ from app.jobs.views import JobPage
 from app.packages.views import BillingProfilePage, DevicePage, PackagePage, ZonePage
 from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
+from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
+from app.reporting.views import REPORTS, ReportsPage
 from app.security.views import SecurityPage
 
 
@@ -54,6 +57,7 @@ ENTRIES = (
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
+    Entry(_l("Reports"), "report", ReportsPage, "index", _l("Money")),
     Entry(_l("Activity log"), "history", ActivityPage, "list", _l("Logs")),
     Entry(_l("Authentication log"), "key", AuthenticationPage, "list", _l("Logs")),
     Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Logs")),
@@ -74,9 +78,11 @@ VIEWS = (
     CollectPage,
     CustomerPage,
     BillPage,
+    DownloadPage,
     PackageChangePage,
     PaymentPage,
     RechargePage,
+    StatementPage,
     CashPage,
     ClosingPage,
     ExpensePage,
@@ -101,6 +107,8 @@ VIEWS = (
     HealthPage,
     SearchPage,
     ReceiptCheckPage,
+    ReportsPage,
+    *REPORTS,
 )
 
 

@@ -35,6 +35,7 @@ SENTENCES = {
     "bill.raised": _l("Bill %(number)s over %(amount)s raised for %(customer)s"),
     "bill.edited": _l("Bill %(number)s of %(customer)s changed"),
     "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
+    "invoices.downloaded": _l("Invoices of %(count)s bills made into a file"),
     "bill.voided": _l("Bill %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
     "payment.received": _l("%(amount)s received from %(customer)s, receipt %(number)s"),
     "payment.received_online": _l(
@@ -85,6 +86,7 @@ SENTENCES = {
     "offer.given": _l("Package %(package)s given to %(account)s at %(amount)s"),
     "offer.changed": _l("Prices of package %(package)s for %(account)s changed"),
     "offer.withdrawn": _l("Package %(package)s withdrawn from %(account)s"),
+    "statement.printed": _l("Statement of customer %(number)s, %(customer)s, taken out"),
     "list.exported": _l("List exported: %(list)s"),
     "log.heads_downloaded": _l("Signed heads of the logs downloaded"),
     "access.refused": _l("Refused: %(path)s"),
@@ -152,6 +154,9 @@ WORDS = {
         "Device": _l("Device"),
         "CustomField": _l("Custom field"),
         "ExpenseCategory": _l("Expense category"),
+        "collections": _l("Collection by person and day"),
+        "dues-by-zone": _l("Dues by zone"),
+        "dues-by-customer": _l("Dues by customer"),
     },
     "method": {"bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")},
 }

@@ -11,8 +11,9 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
-from app.accounts.models import Account
+from app.accounts.models import Account, Tenant
 from app.accounts.queries import account_names, managers_of, one_of
+from app.cash.documents import slip
 from app.cash.forms import CloseForm, ConfirmForm, RepaymentForm, ReturnForm
 from app.cash.models import COINS, NOTES, ClosingState, DayClosing
 from app.cash.queries import (
@@ -36,12 +37,16 @@ from app.cash.services import (
     record_repayment,
     return_closing,
 )
+from app.core.errors import NotFound
 from app.core.money import PAISA, plain
 from app.web.formats import show_digits, show_taka
+from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange, simple_listing
 from app.web.page import Page, Panel
+from app.web.responses import ROLL_LABELS, pdf, png, roll_asked
 from app.web.shown import Action, badges, choices
+from reports.thermal import thermal_png
 
 RECEIVE = "receive-payment"
 LATEST = 5
@@ -213,7 +218,16 @@ class ClosingPage(Page):
     search_label = _l("Name of the Manager")
     search_columns = ["number", "closed_on", "state", "counted"]
     load = (joinedload(DayClosing.person),)
-    keys = {"list": RECEIVE, "show": RECEIVE, "export": RECEIVE, "confirm": "parents", "give_back": "parents"}
+    keys = {
+        "list": RECEIVE,
+        "show": RECEIVE,
+        "export": RECEIVE,
+        "confirm": "parents",
+        "give_back": "parents",
+        "slip": RECEIVE,
+        "slip_picture": RECEIVE,
+        "print_slip": RECEIVE,
+    }
     columns = (
         Column("person", _l("Manager"), lambda row: row.person.name, "data", card="title"),
         Column("number", _l("Closing no."), lambda row: row.number, "number", card="bare"),
@@ -309,8 +323,45 @@ class ClosingPage(Page):
             coins=closing.pieces.get(COINS, 0),
             answered_by=who.get(closing.answered_by_id or 0, ""),
             actions=actions,
+            documents=[
+                Action(_("Slip as PDF"), url_for("ClosingPage.slip", pk=closing.id), "file-text"),
+                *(
+                    Action(label, url_for("ClosingPage.print_slip", pk=closing.id, size=size), "printer")
+                    for size, label in ROLL_LABELS.items()
+                ),
+            ],
             back_url=url_for("CashPage.index"),
         )
+
+    @expose("/<pk>/slip.pdf")
+    def slip(self, pk: str) -> Response:
+        """Return the slip as PDF on A4."""
+        closing = self._row(pk)
+        return pdf(slip(self._company(), closing, "a4"), f"closing-{closing.number}")
+
+    @expose("/<pk>/slip.png")
+    def slip_picture(self, pk: str) -> Response:
+        """Return the slip as black dots for a thermal printer."""
+        closing, size = self._row(pk), roll_asked()
+        return png(thermal_png(slip(self._company(), closing, size), size), f"closing-{closing.number}")
+
+    @expose("/<pk>/print")
+    def print_slip(self, pk: str) -> str:
+        """Show the slip on a roll and open the printer's dialog."""
+        closing, size = self._row(pk), roll_asked()
+        return self.render(
+            "print.html",
+            title=_("Closing %(number)s", number=show_digits(closing.number)),
+            picture_url=url_for("ClosingPage.slip_picture", pk=closing.id, size=size),
+            size=size,
+            back_url=url_for("ClosingPage.show", pk=closing.id),
+        )
+
+    def _company(self) -> Tenant:
+        tenant = company_of(self.actor())
+        if tenant is None:
+            raise NotFound("Tenant")
+        return tenant
 
     @expose("/confirm/<pk>", methods=["GET", "POST"])
     def confirm(self, pk: str) -> Any:

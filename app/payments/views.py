@@ -17,8 +17,7 @@ from app.access.permissions import SIGNED_IN
 from app.access.scope import get_or_404
 from app.accounts.queries import collectors
 from app.billing.settlement import open_bills
-from app.billing.views import customer_url, pdf
-from app.books.models import EntryKind
+from app.billing.views import customer_url
 from app.books.statement import StatementLine, statement
 from app.core.clock import to_dhaka, today
 from app.core.database import db, transaction
@@ -32,7 +31,7 @@ from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
 from app.payments.collecting import ensure_still_due
-from app.payments.documents import check_url, receipt
+from app.payments.documents import STATEMENT_WORDS, check_url, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
 from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
@@ -44,7 +43,9 @@ from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
 from app.web.page import REFUSED, SENSITIVE_MINUTES, Page, demand_proof
+from app.web.responses import ROLL_LABELS, pdf, png, roll_asked
 from app.web.shown import METHODS, RECORD_STATUS, Action, choices
+from reports.thermal import thermal_png
 
 SEE = "view-customer-payments"
 RECEIVE = "receive-payment"
@@ -99,6 +100,8 @@ class PaymentPage(Page):
         # who took the money may always open its receipt: decided by _receipt_row
         "show": SIGNED_IN,
         "receipt": SIGNED_IN,
+        "receipt_picture": SIGNED_IN,
+        "print_receipt": SIGNED_IN,
         "export": SEE,
         "receive": RECEIVE,
         "edit": "edit-customer-payment",
@@ -298,8 +301,14 @@ class PaymentPage(Page):
             advance=payment.unallocated,
             already_recorded=already_recorded(payment) if request.args.get("again") == "1" else None,
             documents=[
-                Action(label, f"/payments/{payment.id}/receipt.pdf?size={size}", "printer")
-                for size, label in SIZES.items()
+                *(
+                    Action(label, f"/payments/{payment.id}/receipt.pdf?size={size}", "file-text")
+                    for size, label in SIZES.items()
+                ),
+                *(
+                    Action(label, f"/payments/{payment.id}/print?size={size}", "printer")
+                    for size, label in ROLL_LABELS.items()
+                ),
             ],
             actions=self._actions(actor, payment),
             check_qr=Markup(segno.make(check_url(payment), error="m").svg_inline(scale=3, border=2)),
@@ -330,6 +339,26 @@ class PaymentPage(Page):
         if tenant is None:
             raise NotFound("Tenant")
         return pdf(receipt(tenant, payment, size), f"receipt-{payment.number}")
+
+    @expose("/<pk>/receipt.png")
+    def receipt_picture(self, pk: str) -> Response:
+        """Return the receipt as black dots for a thermal printer: 384 of them a row on 58 mm, 576 on 80."""
+        payment, tenant, size = self._receipt_row(pk), company_of(self.actor()), roll_asked()
+        if tenant is None:
+            raise NotFound("Tenant")
+        return png(thermal_png(receipt(tenant, payment, size), size), f"receipt-{payment.number}")
+
+    @expose("/<pk>/print")
+    def print_receipt(self, pk: str) -> str:
+        """Show the receipt on a roll and open the printer's dialog."""
+        payment, size = self._receipt_row(pk), roll_asked()
+        return self.render(
+            "print.html",
+            title=_("Receipt %(number)s", number=show_digits(payment.number)),
+            picture_url=url_for("PaymentPage.receipt_picture", pk=payment.id, size=size),
+            size=size,
+            back_url=url_for("PaymentPage.show", pk=payment.id),
+        )
 
     @expose("/edit/<pk>", methods=["GET", "POST"])
     def edit(self, pk: str) -> Any:
@@ -448,17 +477,6 @@ def _preview_context(shown: Preview) -> dict[str, Any]:
     return {"lines": lines, "advance": shown.advance}
 
 
-STATEMENT_WORDS = {
-    EntryKind.BILL: _l("Bill"),
-    EntryKind.BILL_EDIT: _l("Bill changed"),
-    EntryKind.BILL_VOID: _l("Bill void"),
-    EntryKind.DISCOUNT: _l("Discount"),
-    EntryKind.CREDIT: _l("Credit"),
-    EntryKind.PAYMENT: _l("Payment"),
-    EntryKind.PAYMENT_VOID: _l("Payment void"),
-}
-
-
 def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
     def url(line: StatementLine) -> str | None:
         if line.bill_id:
@@ -478,7 +496,10 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         Column("paid", _l("Paid"), lambda line: line.paid, "money", align="right", card="amount"),
         Column("balance", _l("Balance"), lambda line: line.balance, "money", align="right", running=True),
     )
-    return {"listing": simple_listing(columns, statement(customer), empty_text=_("No movements yet."))}
+    listing = simple_listing(columns, statement(customer), empty_text=_("No movements yet."))
+    listing.export_url = url_for("StatementPage.as_csv", pk=customer.id)
+    listing.pdf_url = url_for("StatementPage.as_pdf", pk=customer.id)
+    return {"listing": listing}
 
 
 def _payments_tab(customer: Customer, actor: Actor) -> dict[str, Any]:

@@ -375,6 +375,7 @@ class Listing:
     hidden: list[tuple[str, str]]
     add_up_url: str | None = None
     export_url: str | None = None
+    pdf_url: str | None = None
     add_url: str | None = None
     add_label: str = ""
     empty_text: str = ""

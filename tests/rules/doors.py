@@ -23,15 +23,19 @@ DECIDED_BY_ROW = {
     # who took the money may always open its receipt, everybody else needs the key (spec §2)
     "PaymentPage.show": "view-customer-payments",
     "PaymentPage.receipt": "view-customer-payments",
+    "PaymentPage.receipt_picture": "view-customer-payments",
+    "PaymentPage.print_receipt": "view-customer-payments",
 }
 """Doors open to everybody signed in, where the view itself asks for a key unless the row is one's own."""
 
 NEEDS_BESIDES = {
     # a chart shows the rows of a list in sums: whoever may not open the list may not see it (spec: dashboard)
     "HomePage.chart": {"view-customer-details"},
+    # the statement shows bills and payments (spec §2)
+    "StatementPage.as_pdf": {"print-invoice"},
+    "StatementPage.as_csv": {"print-invoice"},
 }
 """Doors whose view asks for a further key, that of the row or list the address in ARGUMENTS names."""
-
 NAMED_ROWS = {
     "MovePage.one": "Customer",
     "PaymentPage.receive": "Customer",
@@ -41,6 +45,7 @@ NAMED_ROWS = {
     "CollectPage.promise": "Customer",
     "ManagerPage.answer": "KeyRequest",
     "CashPage.repay": "Account",
+    "StatementPage": "Customer",
     "ResellerPage": "Reseller",
     "TenantPage": "Head",
 }

@@ -1,0 +1,194 @@
+"""Figures of reports, each over the rows of the scope at work; amounts in paisa."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import case, extract, func, select
+
+from app.access.scope import own
+from app.accounts.models import Account
+from app.billing.models import Bill
+from app.core.clock import today
+from app.core.database import db
+from app.customers.models import Customer
+from app.expenses.models import Expense, ExpenseCategory
+from app.packages.models import Zone
+from app.payments.models import Method, Payment
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What one person took in on one day; money of a gateway has no person."""
+
+    id: int
+    person: str
+    day: date
+    receipts: int
+    cash: int
+    online: int
+
+    @property
+    def amount(self) -> int:
+        """Cash and online."""
+        return self.cash + self.online
+
+
+def collected(conditions: list[Any]) -> list[Collected]:
+    """Return the valid payments under conditions, summed up by person and day (spec §9)."""
+    cash = case((Payment.method == Method.CASH.value, Payment.amount), else_=0)
+    person = func.coalesce(func.max(Payment.collector_name), "")
+    rows = db.session.execute(
+        select(
+            Payment.collected_by_id,
+            person,
+            Payment.paid_on,
+            func.count(Payment.id),
+            func.sum(cash),
+            func.sum(Payment.amount - cash),
+        )
+        .where(Payment.voided_at.is_(None), *conditions)
+        .group_by(Payment.collected_by_id, Payment.paid_on)
+        .order_by(person, Payment.collected_by_id, Payment.paid_on)
+    ).all()
+    return [
+        Collected(number, name, day, count, int(in_cash), int(online))
+        for number, (_person, name, day, count, in_cash, online) in enumerate(rows)
+    ]
+
+
+def collectors() -> list[tuple[int, str]]:
+    """Return who has taken money, by id and name."""
+    name = func.max(Payment.collector_name)
+    rows = db.session.execute(
+        select(Payment.collected_by_id, name)
+        .where(Payment.collected_by_id.is_not(None))
+        .group_by(Payment.collected_by_id)
+        .order_by(name)
+    ).all()
+    return [(person, found or "") for person, found in rows]
+
+
+def _elsewhere(model: type[Bill] | type[Customer]) -> Any:
+    # the name of an owner below; nothing for the rows of who reads
+    return case((own(model), ""), else_=func.coalesce(Account.name, ""))
+
+
+AGES = (30, 60, 90)
+"""Where one age of an overdue bill ends and the next begins, in days."""
+
+
+@dataclass(frozen=True)
+class ZoneDues:
+    """What is open in a zone: not due yet, and overdue by up to 30, 60, 90 and more days."""
+
+    id: int
+    zone: str
+    owner: str
+    customers: int
+    not_due: int
+    to_30: int
+    to_60: int
+    to_90: int
+    older: int
+
+    @property
+    def amount(self) -> int:
+        """All that is open."""
+        return self.not_due + self.to_30 + self.to_60 + self.to_90 + self.older
+
+
+def dues_by_zone() -> list[ZoneDues]:
+    """Return what is open by zone and by age, the zone's name in order; customers without a zone come last."""
+    days = [today() - timedelta(days=age) for age in AGES]
+    open_ = Bill.total - Bill.paid
+    edges = [
+        Bill.due_on >= today(),
+        (Bill.due_on < today()) & (Bill.due_on >= days[0]),
+        (Bill.due_on < days[0]) & (Bill.due_on >= days[1]),
+        (Bill.due_on < days[1]) & (Bill.due_on >= days[2]),
+        Bill.due_on < days[2],
+    ]
+    rows = db.session.execute(
+        select(
+            func.coalesce(Zone.name, ""),
+            _elsewhere(Bill),
+            func.count(func.distinct(Customer.id)),
+            *(func.coalesce(func.sum(case((edge, open_), else_=0)), 0) for edge in edges),
+        )
+        .select_from(Bill)
+        .join(Customer, Customer.id == Bill.customer_id)
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
+        .outerjoin(Account, Account.id == Bill.owner_id)
+        .where(Bill.voided_at.is_(None), open_ > 0, Customer.deleted_at.is_(None))
+        .group_by(Zone.id, Zone.name, Bill.owner_id, Account.name)
+        .order_by(Zone.id.is_(None), Zone.name, Zone.id)
+    ).all()
+    return [
+        ZoneDues(number, zone, owner, customers, *(int(paisa) for paisa in ages))
+        for number, (zone, owner, customers, *ages) in enumerate(rows)
+    ]
+
+
+@dataclass(frozen=True)
+class CustomerDues:
+    """What one customer owes."""
+
+    id: int
+    zone: str
+    owner: str
+    number: int
+    name: str
+    name_bn: str
+    mobile: str
+    place: str
+    due_on: date | None
+    amount: int
+
+
+def dues_by_customer(conditions: list[Any]) -> list[CustomerDues]:
+    """Return who owes, by zone and address, with the oldest due date: the list a collector walks with."""
+    oldest = (
+        select(func.min(Bill.due_on))
+        .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.total > Bill.paid)
+        .correlate(Customer)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(Customer, func.coalesce(Zone.name, ""), _elsewhere(Customer), oldest)
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
+        .outerjoin(Account, Account.id == Customer.owner_id)
+        .where(Customer.deleted_at.is_(None), Customer.due > 0, *conditions)
+        .order_by(Zone.id.is_(None), Zone.name, Zone.id, Customer.road, Customer.house, Customer.address, Customer.id)
+    ).all()
+    return [
+        CustomerDues(row.id, zone, owner, row.number, row.name, row.name_bn, row.mobile, row.place, due_on, row.due)
+        for row, zone, owner, due_on in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What was spent on a category in a month."""
+
+    id: int
+    month: date
+    category: str
+    entries: int
+    amount: int
+
+
+def spent_by_month(conditions: list[Any]) -> list[Spent]:
+    """Return the valid expenses under conditions, summed up by month and category (spec §9)."""
+    year, month = extract("year", Expense.spent_on), extract("month", Expense.spent_on)
+    rows = db.session.execute(
+        select(year, month, ExpenseCategory.name, func.count(Expense.id), func.sum(Expense.amount))
+        .join(ExpenseCategory, ExpenseCategory.id == Expense.category_id)
+        .where(Expense.voided_at.is_(None), *conditions)
+        .group_by(year, month, ExpenseCategory.name)
+        .order_by(year, month, ExpenseCategory.name)
+    ).all()
+    return [
+        Spent(number, date(int(in_year), int(in_month), 1), category, entries, int(amount))
+        for number, (in_year, in_month, category, entries, amount) in enumerate(rows)
+    ]

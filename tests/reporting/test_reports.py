@@ -1,0 +1,160 @@
+"""The reports of parents: figures over exactly their scope, the same on the page, as PDF and as CSV."""
+
+import csv
+import io
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.access.scope import everywhere
+from app.activity.models import Activity
+from app.billing.services import generate_bill
+from app.core.database import db, transaction
+from app.customers.models import Customer
+from app.expenses.models import ExpenseCategory
+from app.expenses.services import add_expense, void_expense
+from app.payments.services import void_payment
+from tests.cast import COLLECTOR, GA, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
+from tests.make import as_account, pay
+
+Person = Callable[[str], FlaskClient]
+REPORTS = ("collections", "dues-by-zone", "dues-by-customer", "expenses")
+
+
+@pytest.fixture
+def english(as_person: Person) -> Person:
+    """`english(email)`: a client, signed in, with pages in English."""
+
+    def open_browser(email: str) -> FlaskClient:
+        client = as_person(email)
+        client.get("/lang/en")
+        return client
+
+    return open_browser
+
+
+@pytest.fixture
+def money(app: Flask, cast: Cast) -> None:
+    """North's collector took ৳ 300 and ৳ 200, and ৳ 999 by mistake; padma's took ৳ 7,777. North spent ৳ 120, and ৳ 50 by mistake."""
+    with app.app_context():
+        first, second = cast.customers[NORTH][:2]
+        pay(COLLECTOR, first, 300_00)
+        pay(COLLECTOR, second, 200_00)
+        mistake = pay(COLLECTOR, first, 999_00)
+        with as_account(NORTH), transaction():
+            void_payment(mistake, "Wrong customer")
+        pay(PADMA_COLLECTOR, cast.customers[PADMA_GA][0], 7_777_00)
+        with as_account(NORTH), transaction() as session:
+            category = ExpenseCategory(name="Fibre")
+            session.add(category)
+            session.flush()
+            add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=120_00)
+            void_expense(add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=50_00), "Twice")
+            generate_bill(
+                session.get_one(Customer, first),
+                5_555_00,
+                description="Long ago",
+                period=(date(2026, 8, 1), date(2026, 8, 31)),
+                due_on=date(2026, 8, 10),
+            )
+
+
+def rows(client: FlaskClient, report: str, query: str = "") -> list[list[str]]:
+    answer = client.get(f"/reports/{report}/report.csv{query}")
+    assert answer.status_code == 200
+    return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def words(pdf: bytes, tmp_path: Path) -> str:
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    read = subprocess.run(["pdftotext", tmp_path / "report.pdf", "-"], capture_output=True, text=True, check=True)
+    return " ".join(read.stdout.split())
+
+
+def test_the_collection_counts_valid_receipts_of_the_scope_by_person_and_day(
+    app: Flask, money: None, english: Person
+) -> None:
+    head, *found = rows(english(NORTH), "collections")
+    assert head == ["Person", "Date", "Receipts", "Cash", "Online", "Total"]
+    assert found == [["Tanvir Ahmed", "2026-11-23", "2", "500.00", "0.00", "500.00"]]
+
+
+def test_a_collection_of_other_days_or_of_another_person_is_empty(app: Flask, money: None, english: Person) -> None:
+    client = english(NORTH)
+    assert rows(client, "collections", "?paid_on_from=2026-10-01&paid_on_to=2026-10-31")[1:] == []
+    assert (
+        "No money came in on these days."
+        in client.get("/reports/collections/?paid_on_from=2026-10-01&paid_on_to=2026-10-31").text
+    )
+
+
+def test_dues_stand_in_the_column_of_their_age(app: Flask, money: None, english: Person) -> None:
+    head, *found = rows(english(NORTH), "dues-by-zone")
+    at = head.index("Over 90 days")
+    assert [row[at] for row in found if row[at] != "0.00"] == ["5055.00"]
+
+
+def test_dues_by_customer_are_the_figures_of_the_profiles(app: Flask, money: None, english: Person) -> None:
+    head, *found = rows(english(NORTH), "dues-by-customer")
+    with app.app_context(), as_account(NORTH):
+        owed = {
+            str(row.number): f"{row.due // 100}.{row.due % 100:02d}"
+            for row in db.session.query(Customer).filter(Customer.due > 0)
+        }
+    assert owed
+    assert {row[head.index("No.")]: row[head.index("Due")] for row in found} == owed
+
+
+def test_expenses_are_summed_up_by_month_and_category_without_void_ones(
+    app: Flask, money: None, english: Person
+) -> None:
+    _head, *found = rows(english(NORTH), "expenses")
+    assert found == [["2026-11-01", "Fibre", "1", "120.00"]]
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize(("language", "unwanted"), [("en", "মোট"), ("bn", "Total")])
+def test_each_report_is_a_page_and_a_pdf_in_the_readers_language(
+    app: Flask, money: None, as_person: Person, report: str, language: str, unwanted: str, tmp_path: Path
+) -> None:
+    client = as_person(NORTH)
+    client.get(f"/lang/{language}")
+    page = client.get(f"/reports/{report}/")
+    assert page.status_code == 200
+    pdf = client.get(f"/reports/{report}/report.pdf")
+    assert pdf.mimetype == "application/pdf"
+    text = words(pdf.data, tmp_path)
+    assert unwanted not in text
+    assert {"en": "Page 1 of", "bn": "পৃষ্ঠা"}[language] in text
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_another_tenants_figures_are_in_no_report(app: Flask, money: None, english: Person, report: str) -> None:
+    text = str(rows(english(GA), report))
+    assert "7777" not in text
+    assert "500.00" in text or report != "collections"
+
+
+def test_a_manager_opens_no_report(app: Flask, money: None, as_person: Person) -> None:
+    client = as_person(COLLECTOR)
+    for address in ("/reports/", "/reports/collections/", "/reports/collections/report.pdf"):
+        assert client.get(address).status_code == 403
+
+
+def test_taking_a_report_out_is_logged(app: Flask, money: None, english: Person) -> None:
+    client = english(NORTH)
+    client.get("/reports/collections/report.pdf")
+    client.get("/reports/expenses/report.csv")
+    with app.app_context(), everywhere("tests look at everything"):
+        found = [row.detail for row in db.session.query(Activity).filter_by(event="list.exported")]
+    assert ["collections" in found[0], "expenses" in found[1]] == [True, True]
+
+
+@pytest.mark.parametrize("query", ["?paid_on_from=nonsense", "?paid_on_from=9999-99-99&paid_on_to=%00", "?person=1'--"])
+def test_a_nonsensical_address_is_no_error(app: Flask, money: None, english: Person, query: str) -> None:
+    assert english(NORTH).get(f"/reports/collections/{query}").status_code == 200
