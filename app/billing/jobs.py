@@ -131,22 +131,23 @@ def draw_piece(piece: Piece, tick: Tick) -> str:
     tenant = db.session.execute(select(Tenant).where(Tenant.id == tenant_id)).scalar_one_or_none()
     if tenant is None:
         raise NotFound("Tenant")
-    whose, path = company(tenant), Path(piece.path)
+    whose = company(tenant)
     if piece.in_files:
-        path.mkdir()
+        folder = Path(piece.path)
+        folder.mkdir()
         for bill in bills_in_order(piece.bill_ids):
             data = invoice_data(bill)
-            (path / file_name(bill)).write_bytes(_invoice(whose, [data], data, piece.two_up))
+            (folder / file_name(bill)).write_bytes(_invoice(whose, [data], data, piece.two_up))
             tick()
-        return str(path)
+        return piece.path
 
     def counted() -> Iterator[InvoiceData]:
         for bill in bills_in_order(piece.bill_ids):
             yield invoice_data(bill)
             tick()
 
-    path.write_bytes(invoice_pdf(whose, counted(), two_up=piece.two_up))
-    return str(path)
+    Path(piece.path).write_bytes(invoice_pdf(whose, counted(), two_up=piece.two_up))
+    return piece.path
 
 
 def _invoice(whose: Company, invoices: list[InvoiceData], one: InvoiceData, two_up: bool) -> bytes:
