@@ -223,6 +223,8 @@ def test_no_page_narrows_by_owner_or_tenant_by_hand() -> None:
 
 COMPARES_KINDS = {
     "app/accounts/management.py": "the pages about accounts are about their kinds: what a row can hold and whom it may stand below",
+    "app/payments/documents.py": "an entry of the journal has a kind too: a void line is drawn as one",
+    "app/reporting/frame.py": "a column has a kind too: how its values are printed",
     "app/web/listing.py": "a column has a kind too: how its values are drawn",
 }
 
