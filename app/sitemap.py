@@ -8,6 +8,7 @@ from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
 from app.access.actor import Actor
+from app.accounts.company_views import CompanyPage
 from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
 from app.accounts.views import AccountPage, HelpPage, LanguagePage
 from app.activity.views import ActivityPage, AuthenticationPage
@@ -15,6 +16,7 @@ from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
+from app.customers.deleted_views import DeletedCustomerPage
 from app.customers.field_views import CustomFieldPage
 from app.customers.move_views import MovePage
 from app.customers.views import CustomerPage
@@ -63,10 +65,12 @@ ENTRIES = (
     Entry(_l("Jobs"), "hourglass", JobPage, "list", _l("Logs")),
     Entry(_l("Packages"), "package", PackagePage, "list", _l("Packages")),
     Entry(_l("Billing profiles"), "calendar-event", BillingProfilePage, "list", _l("Packages")),
+    Entry(_l("Company"), "building", CompanyPage, "index", _l("Settings")),
     Entry(_l("Zones"), "map-pin", ZonePage, "list", _l("Settings")),
     Entry(_l("Devices"), "router", DevicePage, "list", _l("Settings")),
     Entry(_l("Custom fields"), "adjustments", CustomFieldPage, "list", _l("Settings")),
     Entry(_l("Expense categories"), "tag", ExpenseCategoryPage, "list", _l("Settings")),
+    Entry(_l("Deleted customers"), "trash", DeletedCustomerPage, "list", _l("Settings")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -95,6 +99,8 @@ VIEWS = (
     DevicePage,
     CustomFieldPage,
     MovePage,
+    DeletedCustomerPage,
+    CompanyPage,
     ExpenseCategoryPage,
     ManagerPage,
     ResellerPage,

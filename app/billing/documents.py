@@ -11,7 +11,9 @@ from reports.invoice import InvoiceData, invoice_pdf
 
 def company(tenant: Tenant) -> Company:
     """Return the company as documents name it."""
-    return Company(tenant.name, tenant.name_bn, tenant.address, tenant.phone, tenant.invoice_footer, tenant.logo)
+    # BIN is what everybody in Bangladesh calls the VAT registration number, in either language
+    address = f"{tenant.address} · BIN {tenant.vat_number}".removeprefix(" · ") if tenant.vat_number else tenant.address
+    return Company(tenant.name, tenant.name_bn, address, tenant.phone, tenant.invoice_footer, tenant.logo)
 
 
 def invoice_data(bill: Bill) -> InvoiceData:

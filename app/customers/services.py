@@ -348,6 +348,14 @@ def delete_customer(customer: Customer, reason: str) -> Customer:
     return customer
 
 
+def free_username(customer: Customer) -> str:
+    """Return the username a deleted customer can come back with: its own, else that with its number."""
+    with everywhere("usernames are unique in the installation"):
+        if not username_taken(customer.username.lower(), customer.id):
+            return customer.username
+    return f"{customer.username[:50]}.{customer.number}"
+
+
 def restore_customer(customer: Customer, username: str = "") -> Customer:
     """Bring a deleted customer back as it was, under another username where its own is in use by now. Raises Refused."""
     customer = lock_customer(customer)

@@ -1,6 +1,5 @@
 """Add, edit and void expenses."""
 
-import io
 import secrets
 from datetime import date, timedelta
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext as _
-from PIL import Image, ImageOps
 
 from app.access.actor import Actor, current_actor
 from app.access.scope import get_or_404
@@ -21,10 +19,11 @@ from app.cash.queries import is_closed_day, is_closed_expense, lock_account, loc
 from app.core.clock import now, today
 from app.core.database import db
 from app.core.errors import NotFound, Refused
+from app.core.pictures import drawn, read_picture
 from app.expenses.models import Expense, ExpenseCategory, PaidFrom
 
 LATEST_DAYS = 31
-LARGEST_PICTURE, MOST_PIXELS, LONGEST_SIDE = 8 * 2**20, 40_000_000, 2_000
+LONGEST_SIDE = 2_000
 """How many days back an expense may be dated."""
 
 
@@ -228,16 +227,4 @@ def picture_folder(tenant_id: int) -> Path:
 
 def jpeg_of(content: bytes) -> bytes:
     """Return a photograph as JPEG of at most 2000 pixels, without what the camera wrote into it. Raises Refused."""
-    if len(content) > LARGEST_PICTURE:
-        raise Refused(_("The picture is too large: at most 8 MB."), "picture")
-    try:
-        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise Refused(_("The picture is too large: at most 40 megapixels."), "picture")
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise Refused(_("This is not a picture. Send a JPEG, PNG or WebP."), "picture") from None
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    drawn = io.BytesIO()
-    upright.save(drawn, "JPEG", quality=82)
-    return drawn.getvalue()
+    return drawn(read_picture(content, "picture").convert("RGB"), "JPEG", (LONGEST_SIDE, LONGEST_SIDE), quality=82)

@@ -15,12 +15,12 @@ from app.core.clock import today
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
+from app.core.pictures import LARGEST_PICTURE
 from app.customers.forms import ReasonForm
 from app.expenses.forms import ExpenseForm
 from app.expenses.models import Expense, ExpenseCategory
 from app.expenses.queries import categories
 from app.expenses.services import (
-    LARGEST_PICTURE,
     add_expense,
     attach_picture,
     edit_expense,

@@ -38,6 +38,7 @@ NEEDS_BESIDES = {
 """Doors whose view asks for a further key, that of the row or list the address in ARGUMENTS names."""
 NAMED_ROWS = {
     "MovePage.one": "Customer",
+    "DeletedCustomerPage": "DeletedCustomer",
     "PaymentPage.receive": "Customer",
     "RechargePage.recharge": "Customer",
     "PackageChangePage.change": "Customer",

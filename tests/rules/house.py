@@ -28,7 +28,7 @@ from app.cash.services import close_day
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
 from app.customers.models import CustomField
-from app.customers.services import Details, create_customer
+from app.customers.services import Details, create_customer, delete_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
 from app.jobs.services import Progress, start_job, worker
@@ -199,8 +199,18 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         payment = receive_cash(customer, paid, request_id=str(uuid4()), note=f"{word} note").payment
         expense = add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=spent, note=f"{word} lunch")
         session.flush()
+        gone = create_customer(
+            Details(
+                name=f"{word} Gone",
+                username=f"{word.lower()}.gone",
+                package_id=package.id,
+                profile_id=profile.id,
+                connection_type="other",
+            )
+        )
+        delete_customer(gone, f"{word} reason")
         made = (zone, category, package, profile, device, own_field, customer, bill, payment, expense)
-        ids = {type(row).__name__: row.id for row in made}
+        ids = {type(row).__name__: row.id for row in made} | {"DeletedCustomer": gone.id}
         number, code = customer.number, payment.check_code
     if owner == GA:
         # nobody asks for a key that is held; build() gives the office its keys again

@@ -87,7 +87,7 @@ EVERYWHERE = {
     "app/customers/counting.py": {"count_customers"},
     "app/customers/importing.py": {"_Names"},
     "app/billing/owner_services.py": {"_move_bills"},
-    "app/customers/services.py": {"_checked", "restore_customer"},
+    "app/customers/services.py": {"_checked", "free_username", "restore_customer"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
     "app/jobs/services.py": {"_begin", "_end", "_maker", "recover_jobs", "remove_old_files"},

@@ -47,6 +47,7 @@ UNSEEN = {
 """Doors that no page leads to for a Manager with every key, each with its reason."""
 
 NOT_THERE = {
+    "CompanyPage.logo": "the companies have no logo",
     "ExpensePage.picture": "the marked expense has no picture: 404 for whoever may see it",
     "JobPage.file": "the marked job has made no file",
     **dict.fromkeys(
