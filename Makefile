@@ -22,6 +22,10 @@ serve: install ## serve the database that is there: PORT=8080 DATABASE_URL=…
 sandbox: install ## run bKash, Nagad and SSLCommerz without money on PORT+1, as `make demo` does by itself
 	@exec .venv/bin/python -m app.gateways.sandbox --port $$(($(PORT)+1)) --folder instance
 
+radius: install ## run FreeRADIUS over the demo's database: RADIUS_SERVER=127.0.0.1:18120 DATABASE_URL=…
+	@scripts/debian.sh freeradius radclient rlm_sql_postgresql
+	@exec .venv/bin/python scripts/radius.py
+
 test: ## run all tests on SQLite, and all but the browser's on PostgreSQL: ARGS="-k receipt"
 	@scripts/test.sh $(ARGS)
 

@@ -19,6 +19,12 @@ class Settings:
     HOST = "127.0.0.1"
     PORT = int(os.environ.get("PORT") or 8080)
 
+    # an access server tells of each session every five minutes: after four silences it is taken for ended
+    STALE_SESSION_MINUTES = 20
+    # where FreeRADIUS answers, for the status check: host:port; unset, RADIUS is not watched
+    RADIUS_SERVER = os.environ.get("RADIUS_SERVER", "")
+    RADIUS_SECRET = os.environ.get("RADIUS_SECRET", "")
+
     BABEL_DEFAULT_LOCALE = "bn"
     BABEL_DEFAULT_TIMEZONE = "Asia/Dhaka"
     BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
@@ -69,6 +75,7 @@ class Demo(Settings):
     SECRET_KEY = os.environ.get("SECRET_KEY") or "demo-secret-known-to-everybody"
     LOG_KEY = os.environ.get("LOG_KEY") or "demo-log-key-known-to-everybody"
     FIELD_KEYS = _field_keys() or (DEMO_FIELD_KEY,)
+    RADIUS_SECRET = os.environ.get("RADIUS_SECRET") or "demo-radius-secret"
 
 
 class Testing(Demo):

@@ -16,6 +16,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     from app import cli, sitemap
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
+    from app.radius import telling
     from app.security.manager import SecurityManager
     from app.web import compression, errors, formats, frame, translations
     from app.web.builder import Builder
@@ -30,6 +31,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     db.init_app(app)
     job_queue.init_app(app)
     job_services.init_app(app)
+    telling.init_app(app)
     CSRFProtect(app)
     formats.init_app(app)
     compression.init_app(app)

@@ -66,6 +66,7 @@ from app.demo_plan import (
     past,
     visit,
 )
+from app.demo_radius import connect
 from app.expenses.models import ExpenseCategory, PaidFrom
 from app.expenses.services import add_expense
 from app.packages.models import BillingProfile, Cycle, Package, PackageOffer, Zone
@@ -157,6 +158,7 @@ def fill(size: str) -> None:
     else:
         _live(actors, first_month, chance)
     _leave_traces(actors, chance, times=max(1, min(10, SIZES[size] // 200)))
+    connect(actors, [email for email, _share in SHARES])
     _finish(actors)
     count_customers()
 

@@ -14,7 +14,10 @@ from app.books.check import nightly_check
 from app.core.clock import today
 from app.core.jobs import in_app, queue
 from app.customers.counting import count_customers
+from app.demo_radius import go_on
 from app.jobs.services import recover_jobs, remove_old_files
+from app.radius.services import close_stale_sessions
+from app.radius.telling import send_line_requests
 from app.security.sessions import clear_away
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,8 @@ def init_app(app: Flask) -> None:
     """Register the periodic jobs with the application's queue, and take up the jobs that the last process left."""
     with app.app_context():
         recover_jobs(queue_is_new=True)
-    for when, work in PERIODIC:
+    stand_ins = DEMO_PERIODIC if app.config["DEMO"] else ()
+    for when, work in (*PERIODIC, *stand_ins):
         app.extensions["jobs"].periodic_task(when, name=work.__name__)(in_app(app, work))
 
 
@@ -57,4 +61,9 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="*"), recover_jobs),
     (crontab(minute="40"), remove_old_files),
     (crontab(minute="50"), count_customers),
+    (crontab(minute="*/5"), close_stale_sessions),
+    (crontab(minute="*"), send_line_requests),
 )
+
+DEMO_PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = ((crontab(minute="*"), go_on),)
+"""What stands in for the world around the demo: access servers that go on telling of sessions."""

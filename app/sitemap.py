@@ -32,6 +32,7 @@ from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
 from app.reporting.views import REPORTS, ReportsPage
+from app.radius.views import AccessServerPage, OfflinePage, OnlinePage
 from app.security.views import SecurityPage
 
 
@@ -55,6 +56,8 @@ ENTRIES = (
     Entry(_l("Home"), "home", HomePage, "index", thumb=6),
     Entry(_l("Collection"), "cash", CollectPage, "index", thumb=1),
     Entry(_l("Customers"), "users", CustomerPage, "list", _l("Customers"), thumb=2),
+    Entry(_l("Online"), "wifi", OnlinePage, "list", _l("Customers")),
+    Entry(_l("Offline"), "wifi-off", OfflinePage, "list", _l("Customers")),
     Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=5),
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
@@ -75,12 +78,16 @@ ENTRIES = (
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
     Entry(_l("Providers"), "building", TenantPage, "list", _l("Resellers & Managers")),
+    Entry(_l("Access servers"), "router", AccessServerPage, "list", _l("Settings")),
     Entry(_l("Help"), "help", HelpPage, "index", _l("Help")),
 )
 
 VIEWS = (
     CollectPage,
     CustomerPage,
+    OnlinePage,
+    OfflinePage,
+    AccessServerPage,
     BillPage,
     DownloadPage,
     PackageChangePage,

@@ -21,6 +21,8 @@ def run() -> None:
         if connection.dialect.name == "sqlite":
             # a changed table is made anew under its name: rows that refer to it are looked at once, at the end
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
+            # a batch makes a table anew under its name; the views over it are looked at when they are read, not meanwhile
+            connection.connection.driver_connection.execute("PRAGMA legacy_alter_table=ON")  # type: ignore[union-attr]
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

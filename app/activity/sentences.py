@@ -89,6 +89,9 @@ SENTENCES = {
     "offer.changed": _l("Prices of package %(package)s for %(account)s changed"),
     "offer.withdrawn": _l("Package %(package)s withdrawn from %(account)s"),
     "statement.printed": _l("Statement of customer %(number)s, %(customer)s, taken out"),
+    "access_server.added": _l("Access server %(server)s entered"),
+    "access_server.edited": _l("Access server %(server)s changed"),
+    "access_server.removed": _l("Access server %(server)s removed"),
     "list.exported": _l("List exported: %(list)s"),
     "log.heads_downloaded": _l("Signed heads of the logs downloaded"),
     "access.refused": _l("Refused: %(path)s"),
@@ -103,6 +106,7 @@ TOPICS = {
     "accounts": _l("Accounts"),
     "setup": _l("Settings"),
     "access": _l("Access"),
+    "access_servers": _l("Access servers"),
 }
 """What entries are about. Which key opens a topic of others' entries stands in TOPIC_KEYS."""
 
@@ -115,6 +119,7 @@ TOPIC_KEYS = {
     "accounts": "parents",
     "setup": "parents",
     "access": "parents",
+    "access_servers": "parents",
 }
 """A Manager sees others' entries of the topics whose list key it holds (spec §8)."""
 
@@ -149,6 +154,8 @@ WORDS = {
         "custom-fields": _l("Custom fields"),
         "expense-categories": _l("Expense categories"),
         "deleted-customers": _l("Deleted customers"),
+        "online": _l("Online customers"),
+        "offline": _l("Offline customers"),
     },
     "kind": {
         "Package": _l("Package"),
@@ -239,6 +246,8 @@ FIELDS = {
     "spent_on": _l("Date"),
     "note": _l("Note"),
     "paid_from": _l("Paid from"),
+    "secret": _l("Secret"),
+    "coa_port": _l("Port for disconnecting (CoA)"),
 }
 
 

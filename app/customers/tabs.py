@@ -33,6 +33,15 @@ class ProfileAction:
     method: str = "get"
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A sentence above a customer's tabs: how something stands. ``tone`` is "info", "ok", "warn" or "due"."""
+
+    text: str
+    tone: str = "info"
+
+
+_notices: list[Callable[[Customer, Actor], Notice | None]] = []
 _tabs: list[ProfileTab] = []
 _actions: list[ProfileAction] = []
 
@@ -47,6 +56,16 @@ def add_action(action: ProfileAction) -> None:
     """Put a button on the profile."""
     _actions.append(action)
     _actions.sort(key=lambda one: one.order)
+
+
+def add_notice(look: Callable[[Customer, Actor], Notice | None]) -> None:
+    """Let a domain say something above the tabs; None when there is nothing to say to this viewer."""
+    _notices.append(look)
+
+
+def notices_for(actor: Actor, customer: Customer) -> list[Notice]:
+    """Return what is to be said to this viewer about a customer."""
+    return [notice for look in _notices if (notice := look(customer, actor)) is not None]
 
 
 def tabs_for(actor: Actor) -> list[ProfileTab]:

@@ -29,7 +29,7 @@ from app.customers.forms import NoteForm, ReasonForm, SuspendDateForm, customer_
 from app.customers.models import Customer, CustomerStatus, CustomField, FieldType
 from app.customers.queries import matching, present
 from app.customers.services import change_status, create_customer, delete_customer, edit_customer, edit_suspend_date
-from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, tabs_for
+from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, notices_for, tabs_for
 from app.packages.models import BillingProfile, Device, Package, Zone
 from app.packages.queries import in_sight, packages_in_sight, profiles_in_sight, zone_and_below
 from app.web.exports import amount_cell, day_cell, joined_cell, label_cell, mobile_cell, moment_cell, text_cell
@@ -287,7 +287,14 @@ class CustomerPage(Page):
         tabs = tabs_for(actor)
         asked = request.args.get("tab", "")
         tab = next((one for one in tabs if one.name == asked), tabs[0])
-        context = {"listing": None, "facts": None, "side": None, **tab.context(customer, actor)}
+        context = {
+            "listing": None,
+            "facts": None,
+            "side": None,
+            "lead": None,
+            "chart": None,
+            **tab.context(customer, actor),
+        }
         sees_due = any(actor.may(key) for key in DUE_KEYS)
         return self.render(
             "customers/profile.html",
@@ -302,6 +309,7 @@ class CustomerPage(Page):
             },
             due=customer.balance if sees_due else None,
             overdue=is_overdue(customer),
+            notices=notices_for(actor, customer),
             actions=[
                 Action(one.label, one.url(customer), one.icon, one.style, one.method)
                 for one in actions_for(actor, customer)

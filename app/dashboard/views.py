@@ -39,6 +39,8 @@ from app.expenses.views import ExpensePage
 from app.payments.collect_views import CollectPage
 from app.payments.collecting import to_collect
 from app.payments.views import NOBODY, PaymentPage
+from app.radius.queries import count_online
+from app.radius.views import OnlinePage
 from app.web.charts import Chart, Series, chart_response
 from app.web.formats import show_day, show_digits, show_number, show_short_day, show_taka
 from app.web.page import Panel
@@ -132,6 +134,8 @@ class Board:
             )
         if self.opens(CustomerPage):
             made += self._statuses()
+        if self.opens(OnlinePage):
+            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=count_online(), tone="ok"))
         if self.opens(ExpensePage):
             made.append(self._spent())
         return made

@@ -9,11 +9,20 @@ from typing import Any
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.web.formats import show_day, show_digits, show_moment, show_month, show_number, show_phone, show_taka_html
+from app.web.formats import (
+    show_bytes,
+    show_day,
+    show_digits,
+    show_moment,
+    show_month,
+    show_number,
+    show_phone,
+    show_taka_html,
+)
 
 NOTHING = '<span class="muted" aria-hidden="true">–</span>'
 TONES = ("ok", "warn", "due", "accent")
-NOWRAP = {"date": show_day, "moment": show_moment, "month": show_month, "phone": show_phone}
+NOWRAP = {"bytes": show_bytes, "date": show_day, "moment": show_moment, "month": show_month, "phone": show_phone}
 
 
 def draw(content: Any, kind: str = "text", url: str | None = None, tone: str | None = None, css: str = "") -> Markup:

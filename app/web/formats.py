@@ -90,6 +90,24 @@ def show_bytes(value: int) -> str:
     raise ValueError("an amount of data is not below zero")
 
 
+def show_duration(seconds: int) -> str:
+    """Write how long something lasted by its two largest parts: 2 d 4 h, 3 h 12 min, 8 min."""
+    minutes = seconds // 60
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        text = _("%(days)s d %(hours)s h", days=days, hours=hours)
+    elif hours:
+        text = _("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+    else:
+        text = _("%(minutes)s min", minutes=minutes)
+    return in_digits(text, reader_digits())
+
+
+def show_clock(moment: datetime) -> str:
+    """Write the time of a moment of today, with seconds, as Dhaka's clocks show it."""
+    return in_digits(f"{to_dhaka(moment):%H:%M:%S}", reader_digits())
+
+
 def init_app(app: Flask) -> None:
     """Make the filters known to the templates."""
     filters: dict[str, Callable[[Any], Any]] = dict(
@@ -103,6 +121,7 @@ def init_app(app: Flask) -> None:
         digits=show_digits,
         number=show_number,
         bytes=show_bytes,
+        clock=show_clock,
     )
     app.jinja_env.filters.update({name: _asked_each_time(work) for name, work in filters.items()})
 

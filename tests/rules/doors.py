@@ -44,6 +44,7 @@ NAMED_ROWS = {
     "PackageChangePage.change": "Customer",
     "CollectPage.not_home": "Customer",
     "CollectPage.promise": "Customer",
+    "OnlinePage.usage": "Customer",
     "ManagerPage.answer": "KeyRequest",
     "CashPage.repay": "Account",
     "StatementPage": "Customer",

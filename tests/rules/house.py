@@ -25,15 +25,20 @@ from app.activity.models import Activity
 from app.billing.services import generate_bill
 from app.books.operators import add_operator_balance
 from app.cash.services import close_day
+from app.core.clock import now
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
 from app.customers.models import CustomField
 from app.customers.services import Details, create_customer, delete_customer
+from app.customers.models import Customer, CustomField
+from app.customers.services import Details, create_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
 from app.jobs.services import Progress, start_job, worker
 from app.packages.models import BillingProfile, Cycle, Device, Package, Zone
 from app.payments.services import receive_cash
+from app.radius.models import LineRequest, LineSession
+from app.radius.services import add_access_server
 from tests import cast as people
 from tests.cast import (
     ACCOUNTS,
@@ -212,6 +217,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         made = (zone, category, package, profile, device, own_field, customer, bill, payment, expense)
         ids = {type(row).__name__: row.id for row in made} | {"DeletedCustomer": gone.id}
         number, code = customer.number, payment.check_code
+        ids |= _make_network(owner)
     if owner == GA:
         # nobody asks for a key that is held; build() gives the office its keys again
         with as_account(GA), transaction():
@@ -230,6 +236,33 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
             select(Activity.id).where(Activity.owner_id == actor.id).order_by(Activity.id.desc()).limit(1)
         ).scalar_one()
     return ids, number, code
+
+
+def _make_network(owner: str) -> dict[str, int]:
+    """Make an access server, an open session of another customer of the owner, and a request about it."""
+    place = f"10.99.0.{OWNERS.index(owner) + 1}"
+    server = add_access_server(name=f"{WORDS[owner]} tower", address=place, secret="a-shared-secret", coa_port=3799)
+    connected = db.session.execute(select(Customer).where(Customer.username == f"rahima.{owner}")).scalar_one()
+    session = LineSession(
+        tenant_id=connected.tenant_id,
+        owner_id=connected.owner_id,
+        customer_id=connected.id,
+        acct_session_id=f"{WORDS[owner]}-1",
+        acct_unique_id=f"{WORDS[owner]}-1",
+        username=f"rahima.{owner}",
+        nas_address=place,
+        started_at=now(),
+        updated_at=now(),
+        uploaded=1_000_000,
+        downloaded=5_000_000,
+    )
+    db.session.add(session)
+    db.session.flush()
+    asked = LineRequest(customer_id=connected.id, session_id=session.id, ask="disconnect", state="done")
+    asked.tenant_id, asked.owner_id = connected.tenant_id, connected.owner_id
+    db.session.add(asked)
+    db.session.flush()
+    return {"AccessServer": server.id, "LineSession": session.id, "LineRequest": asked.id}
 
 
 def _sign_everybody_in(app: Flask) -> dict[str, tuple[str, str]]:

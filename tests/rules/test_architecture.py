@@ -24,6 +24,7 @@ LAYERS = (
             *("app.packages.catalogue", "*.custom_fields", "*_services", "*.once"),
             *("*.passwords", "app.security.throttling", "app.security.sessions", "app.security.factors"),
             *("app.security.passkeys", "app.security.devices"),
+            *("*.telling", "*.wire"),
         ),
     ),
     ("reports", ("reports",)),

@@ -90,6 +90,7 @@ EVERYWHERE = {
     "app/customers/services.py": {"_checked", "free_username", "restore_customer"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
+    "app/demo_radius.py": {"go_on"},
     "app/jobs/services.py": {"_begin", "_end", "_maker", "recover_jobs", "remove_old_files"},
     "app/packages/queries.py": {
         "accounts_above",
@@ -107,6 +108,8 @@ EVERYWHERE = {
     "app/security/factors.py": {"own_account"},
     "app/security/services.py": {"_failed", "prove_again", "sign_in"},
     "app/security/sessions.py": {"_end", "open_session"},
+    "app/radius/services.py": {"_fill", "close_stale_sessions"},
+    "app/radius/telling.py": {"send_line_requests"},
     "app/web/frame.py": {"company_of"},
     "app/web/page.py": {"log_refusal"},
 }
@@ -121,6 +124,7 @@ AROUND_THE_HOOK = {
     "app/customers/models.py": {"Customer", "_orders"},  # what indexes are made of; no statement
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
+    "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows
 }
@@ -198,7 +202,8 @@ def test_without_a_scope_nothing_is_updated_or_deleted(model: type[Any], filled:
     with everywhere("the test counts"):
         before = db.session.execute(select(func.count()).select_from(model)).scalar_one()
     with transaction() as session:
-        assert session.execute(update(model).values({column.key: getattr(model, column.key)})).rowcount == 0
+        name = inspect(model).get_property_by_column(column).key
+        assert session.execute(update(model).values({name: getattr(model, name)})).rowcount == 0
         assert session.execute(delete(model)).rowcount == 0
     with everywhere("the test counts"):
         assert db.session.execute(select(func.count()).select_from(model)).scalar_one() == before
