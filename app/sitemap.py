@@ -31,8 +31,8 @@ from app.payments.recharge_views import RechargePage
 from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
 from app.public.views import ReceiptCheckPage
-from app.reporting.views import REPORTS, ReportsPage
 from app.radius.views import AccessServerPage, OfflinePage, OnlinePage
+from app.reporting.views import REPORTS, ReportsPage
 from app.security.views import SecurityPage
 
 

@@ -28,10 +28,8 @@ from app.cash.services import close_day
 from app.core.clock import now
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
-from app.customers.models import CustomField
-from app.customers.services import Details, create_customer, delete_customer
 from app.customers.models import Customer, CustomField
-from app.customers.services import Details, create_customer
+from app.customers.services import Details, create_customer, delete_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
 from app.jobs.services import Progress, start_job, worker
