@@ -14,6 +14,7 @@ from app.accounts.views import AccountPage, HelpPage, LanguagePage
 from app.activity.views import ActivityPage, AuthenticationPage
 from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
+from app.billing.run_views import BillingRunPage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
 from app.customers.deleted_views import DeletedCustomerPage
@@ -59,6 +60,7 @@ ENTRIES = (
     Entry(_l("Online"), "wifi", OnlinePage, "list", _l("Customers")),
     Entry(_l("Offline"), "wifi-off", OfflinePage, "list", _l("Customers")),
     Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=5),
+    Entry(_l("Monthly run"), "calendar-event", BillingRunPage, "index", _l("Money")),
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
@@ -90,6 +92,7 @@ VIEWS = (
     AccessServerPage,
     BillPage,
     DownloadPage,
+    BillingRunPage,
     PackageChangePage,
     PaymentPage,
     RechargePage,

@@ -33,6 +33,7 @@ SENTENCES = {
     "visit.not_home": _l("Customer %(number)s, %(customer)s, not at home"),
     "visit.promised": _l("Customer %(number)s, %(customer)s, promised to pay on %(promised)s"),
     "bill.raised": _l("Bill %(number)s over %(amount)s raised for %(customer)s"),
+    "bill.month_run": _l("Monthly run for %(month)s: %(made)s bills made, %(skipped)s customers skipped"),
     "bill.edited": _l("Bill %(number)s of %(customer)s changed"),
     "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
     "invoices.downloaded": _l("Invoices of %(count)s bills made into a file"),

@@ -1,13 +1,14 @@
 """Raise bills, edit, discount and void them, and run the month."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 
 from app.access.actor import current_actor, shown_number, shown_taka
 from app.access.scope import everywhere, get_or_404
@@ -32,6 +33,7 @@ from app.core.clock import month_of, now, today
 from app.core.database import db, locked, transaction
 from app.core.errors import Refused
 from app.core.money import share
+from app.core.progress import Progress
 from app.customers.models import Customer, CustomerStatus
 from app.packages.models import BillingProfile, Cycle, Package
 from app.packages.queries import due_date, price_chain, retail_price
@@ -365,9 +367,10 @@ def _record(bill: Bill, event: str, **words: object) -> None:
 
 @dataclass
 class MonthlyRun:
-    """What a monthly run did: bills made, and customers skipped with why."""
+    """What a monthly run did, or would do: bills made, over how many paisa before VAT, and customers skipped with why."""
 
     made: int = 0
+    amount: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -381,23 +384,87 @@ def bill_month(month: date, tenant: Tenant | None = None) -> MonthlyRun:
     Idempotent: a second run, or two at once, makes no second bill. Works in batches, each a transaction of its own;
     sees every tenant unless one is named.
     """
-    first, last = month_of(month)
-    run = MonthlyRun()
     with everywhere("the monthly run bills every tenant"):
-        for owner_id, customer_ids in _batches(tenant):
-            with transaction():
-                _bill_customers(owner_id, customer_ids, (first, last), run)
+        return _bill_batches(month, _batches(tenant), lambda _count: None)
+
+
+def bill_month_of_scope(month: date, progress: Progress) -> MonthlyRun:
+    """Raise the month's bills of the customers in the scope at work, as ``bill_month`` does; the run is in the log.
+
+    ``progress`` hears the total, and after each batch how many customers were looked at. What it raises ends the run
+    between two batches; the bills made until then stay.
+    """
+    actor = current_actor()
+    if actor is None:
+        raise RuntimeError("the scope's monthly run is started by a person")
+    batches = _batches()
+    progress.total(sum(len(ids) for _owner, ids in batches))
+    with everywhere("packages and Operators' accounts lie above the scope; the customers were chosen in it"):
+        run = _bill_batches(month, batches, progress.step)
+    with transaction():
+        record(
+            "bills",
+            "bill.month_run",
+            tenant_id=actor.tenant_id,
+            owner_id=actor.owner_id,
+            month=f"{month:%Y-%m}",
+            made=run.made,
+            skipped=run.skipped.total(),
+        )
     return run
 
 
-def _batches(tenant: Tenant | None) -> list[tuple[int, list[int]]]:
-    """Return the customers to look at, by owner: a batch moves the accounts, counters and logs of one owner alone."""
-    statement = (
-        select(Customer.owner_id, Customer.id)
+def plan_month(month: date) -> MonthlyRun:
+    """Return what a run of the month would do now with the customers in the scope at work. Writes nothing."""
+    first, last = month_of(month)
+    own = (Bill.tenant_id == Customer.tenant_id, Bill.customer_id == Customer.id)
+    is_billed = select(Bill.id).where(*own, Bill.month == first).exists()
+    has_days_left = (
+        select(Bill.id)
+        .where(
+            *own,
+            Bill.purpose == Purpose.NEW_CUSTOMER.value,
+            Bill.voided_at.is_(None),
+            Bill.period_from.between(first, last),
+        )
+        .exists()
+    )
+    billed = case((is_billed, "billed already"), (has_days_left, "days left billed"), else_="")
+    groups = db.session.execute(
+        _monthly(
+            Customer.owner_id,
+            Customer.package_id,
+            Customer.status,
+            BillingProfile.auto_bill,
+            billed.label("billed"),
+            func.count(Customer.id).label("customers"),
+        ).group_by(Customer.owner_id, Customer.package_id, Customer.status, BillingProfile.auto_bill, billed)
+    ).all()
+    run = MonthlyRun()
+    with everywhere("packages may belong to an account above"):
+        packages = _by_id(Package, {group.package_id for group in groups})
+    for group in groups:
+        prices = prices_of(packages[group.package_id], group.owner_id)
+        reason = _why_not(group.status, group.auto_bill, prices) or group.billed
+        if reason:
+            run.skipped[reason] += group.customers
+        else:
+            run.made += group.customers
+            run.amount += group.customers * prices.package
+    return run
+
+
+def _monthly(*what: Any) -> Select[Any]:
+    return (
+        select(*what)
         .join(BillingProfile, BillingProfile.id == Customer.profile_id)
         .where(Customer.deleted_at.is_(None), BillingProfile.cycle == Cycle.MONTHLY.value)
-        .order_by(Customer.tenant_id, Customer.owner_id, Customer.id)
     )
+
+
+def _batches(tenant: Tenant | None = None) -> list[tuple[int, list[int]]]:
+    """Return the customers to look at, by owner: a batch moves the accounts, counters and logs of one owner alone."""
+    statement = _monthly(Customer.owner_id, Customer.id).order_by(Customer.tenant_id, Customer.owner_id, Customer.id)
     if tenant is not None:
         statement = statement.where(Customer.tenant_id == tenant.id)
     batches = []
@@ -405,6 +472,15 @@ def _batches(tenant: Tenant | None) -> list[tuple[int, list[int]]]:
         ids = [row.id for row in rows]
         batches += [(owner_id, ids[start : start + BATCH]) for start in range(0, len(ids), BATCH)]
     return batches
+
+
+def _bill_batches(month: date, batches: list[tuple[int, list[int]]], step: Callable[[int], None]) -> MonthlyRun:
+    run = MonthlyRun()
+    for owner_id, customer_ids in batches:
+        with transaction():
+            _bill_customers(owner_id, customer_ids, month_of(month), run)
+        step(len(customer_ids))
+    return run
 
 
 def _bill_customers(owner_id: int, customer_ids: list[int], month: tuple[date, date], run: MonthlyRun) -> None:
@@ -417,7 +493,9 @@ def _bill_customers(owner_id: int, customer_ids: list[int], month: tuple[date, d
     billed = _billed_for(month, [customer.id for customer in customers])
     for customer in customers:
         profile, package = profiles[customer.profile_id], packages[customer.package_id]
-        reason = _why_not(customer, profile, prices[package.id]) or billed.get(customer.id, "")
+        reason = _changed_meanwhile(customer, profile)
+        reason = reason or _why_not(customer.status, profile.auto_bill, prices[package.id])
+        reason = reason or billed.get(customer.id, "")
         if reason:
             run.skipped[reason] += 1
             continue
@@ -432,22 +510,25 @@ def _bill_customers(owner_id: int, customer_ids: list[int], month: tuple[date, d
             prices=prices[package.id],
         )
         run.made += 1
+        run.amount += prices[package.id].package
+
+
+def _changed_meanwhile(customer: Customer, profile: BillingProfile) -> str:
+    if customer.deleted_at is not None:
+        return "deleted"
+    return "" if profile.cycle == Cycle.MONTHLY else "not monthly"
+
+
+def _why_not(status: str, auto_bill: bool, prices: Prices) -> str:
+    if status != CustomerStatus.ACTIVE:
+        return str(status)
+    if not auto_bill:
+        return "no auto-bill"
+    return "" if prices.package else "free package"
 
 
 def _by_id(model: type[Any], ids: set[int]) -> dict[int, Any]:
     return {row.id: row for row in db.session.execute(select(model).where(model.id.in_(ids))).scalars()}
-
-
-def _why_not(customer: Customer, profile: BillingProfile, prices: Prices) -> str:
-    if customer.deleted_at is not None:
-        return "deleted"
-    if customer.status != CustomerStatus.ACTIVE:
-        return str(customer.status)
-    if profile.cycle != Cycle.MONTHLY:
-        return "not monthly"
-    if not profile.auto_bill:
-        return "no auto-bill"
-    return "" if prices.package else "free package"
 
 
 def _billed_for(month: tuple[date, date], customer_ids: list[int]) -> dict[int, str]:

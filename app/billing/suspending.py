@@ -1,17 +1,19 @@
 """The daily job that suspends who is past the date up to which service is paid (spec §4)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.access.scope import everywhere
 from app.billing.models import Bill
 from app.core.clock import now, to_dhaka
 from app.core.database import db, locked, transaction
+from app.core.progress import Progress
 from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
 from app.customers.services import change_status
 from app.packages.models import BillingProfile, Cycle
@@ -31,15 +33,35 @@ def auto_suspend() -> SuspendRun:
 
     Idempotent; works in batches, each a transaction of its own; sees every tenant. Asia/Dhaka decides what is past.
     """
-    run = SuspendRun()
     with everywhere("the job looks at every tenant"):
-        for ids in _batches():
-            with transaction():
-                # asked again under the lock: who has paid meanwhile stays
-                rows = locked(_past_their_date(Customer).where(Customer.id.in_(ids)).order_by(Customer.id))
-                for customer in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
-                    change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
-                    run.suspended += 1
+        return _suspend(_batches(), lambda _count: None)
+
+
+def auto_suspend_in_scope(progress: Progress) -> SuspendRun:
+    """Suspend who is past the date among the customers in the scope at work; ``progress`` hears how far it is."""
+    batches = _batches()
+    progress.total(sum(len(ids) for ids in batches))
+    return _suspend(batches, progress.step)
+
+
+def plan_suspending() -> tuple[int, int]:
+    """Return how many customers in the scope at work a run would suspend now, and what they owe in paisa."""
+    count, due = db.session.execute(
+        _past_their_date(func.count(Customer.id), func.coalesce(func.sum(Customer.due), 0))
+    ).one()
+    return int(count), int(due)
+
+
+def _suspend(batches: list[list[int]], step: Callable[[int], None]) -> SuspendRun:
+    run = SuspendRun()
+    for ids in batches:
+        with transaction():
+            # asked again under the lock: who has paid meanwhile stays
+            rows = locked(_past_their_date(Customer).where(Customer.id.in_(ids)).order_by(Customer.id))
+            for customer in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
+                change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
+                run.suspended += 1
+        step(len(ids))
     return run
 
 

@@ -91,7 +91,7 @@ def test_money_for_a_deleted_customer_is_not_lost(context: object, cast: Cast) -
     who = cast.customers[NORTH][0]
     with act.change(NORTH):
         void_bill(make.bill(cast.bills[NORTH][0]), "Left")
-        delete_customer(make.customer(who))
+        delete_customer(make.customer(who), "Left")
     arrives(cast, who, 500_00)
     assert make.customer(who).advance == 500_00
 

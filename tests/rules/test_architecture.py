@@ -41,6 +41,7 @@ LAYERS = (
             "*.management",
             "*_views",
             "*.jobs",
+            "*_jobs",
         ),
     ),
     (
