@@ -7,11 +7,18 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from app.access.scope import everywhere
+from app.billing.package_change import change_package, work_out
 from app.billing.services import bill_month, discount_bill, edit_bill, generate_bill, void_bill
+from app.cash.models import DayClosing
+from app.cash.queries import open_period
+from app.cash.services import close_day
 from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer
+from app.packages.models import Package
 from app.payments.models import Payment
 from app.payments.services import edit_payment, void_payment
 from tests import make
@@ -202,6 +209,95 @@ def test_one_form_for_two_customers_at_once_counts_for_one(app: Flask, cast: Cas
     with app.app_context():
         taken = [one for who in cast.customers[NORTH][:2] for one in act.payments_of(who)]
         assert len(taken) == 1
+    assert right(app)
+
+
+def test_the_month_run_against_a_package_change(app: Flask, cast: Cast) -> None:
+    with app.app_context(), act.change(NORTH):
+        package = next(
+            one for one in db.session.execute(select(Package).order_by(Package.id)).scalars() if one.name == "Home 20M"
+        )
+        package_id = package.id
+
+    def changing(who: int) -> None:
+        customer, new = db.session.get_one(Customer, who), db.session.get_one(Package, package_id)
+        change_package(customer, new, quoted=work_out(customer, new).total, request_id=str(uuid4()))
+
+    who = cast.customers[NORTH][0]
+    outcomes = act.at_once(
+        app,
+        lambda: bill_month(DECEMBER),
+        doing(NORTH, lambda: changing(who)),
+        doing(ACCOUNTS, lambda: changing(who)),
+        lambda: bill_month(DECEMBER),
+    )
+    assert raised(outcomes) == []
+    with app.app_context():
+        purposes = [one.purpose for one in act.bills_of(who)]
+        assert sorted(purposes) == ["monthly", "monthly", "package_change"]
+        (december,) = [one for one in act.bills_of(who) if one.month == DECEMBER]
+        # whichever came first, the month is billed at one package's price, whole
+        assert december.amount in {800_00, 1_000_00}
+    assert right(app)
+
+
+def test_a_day_closed_while_cash_is_taken_and_spent_counts_each_entry_once(app: Flask, cast: Cast) -> None:
+    who = cast.customers[NORTH]
+    with app.app_context():
+        make.pay(COLLECTOR, who[0], 500_00)
+
+    def closing() -> None:
+        close_day({"500": 1}, request_id=str(uuid4()), reason="Counted in a hurry")
+
+    outcomes = act.at_once(
+        app,
+        doing(COLLECTOR, closing),
+        *[taking(COLLECTOR, one, 50_00 + index) for index, one in enumerate(who)],
+        doing(COLLECTOR, closing),
+        doing(NORTH, lambda: void_payment(act.payments_of(who[0])[0], "Wrong")),
+    )
+    assert raised(outcomes) == []
+    # check-books compares each closing with the lines it covers, and the cash with what came in
+    assert right(app)
+    with app.app_context(), everywhere("the test looks at everything"):
+        closings = db.session.execute(select(DayClosing).order_by(DayClosing.number)).scalars().all()
+        assert [one.number for one in closings] == list(range(1, len(closings) + 1))
+        covered = sum(one.collected for one in closings)
+        period = open_period(act.account(COLLECTOR).tenant_id or 0, cast.accounts[COLLECTOR])
+        assert covered + period.collected == 50_00 + 50_01 + 50_02
+
+
+def test_a_payment_corrected_by_two_at_once_is_corrected_once(app: Flask, cast: Cast) -> None:
+    who = cast.customers[NORTH][0]
+    with app.app_context():
+        receipt = make.pay(COLLECTOR, who, 840_00).id
+
+    def correcting(email: str, paisa: int) -> Callable[[], object]:
+        said = {"paid_on": date(2026, 11, 23), "note": "", "reason": "Misread"}
+        return doing(email, lambda: edit_payment(act.payment(receipt), amount=paisa, request_id=str(uuid4()), **said))
+
+    outcomes = act.at_once(app, correcting(ACCOUNTS, 400_00), correcting(NORTH, 300_00), correcting(GA, 200_00))
+    assert outcomes.count("done") == 1
+    assert [type(one) for one in outcomes if one != "done"] == [Refused, Refused]
+    with app.app_context():
+        assert [one.status for one in act.payments_of(who)] == ["void", "valid"]
+    assert right(app)
+
+
+def test_two_people_who_change_one_bill_do_not_undo_each_other(app: Flask, cast: Cast) -> None:
+    one = cast.bills[NORTH][0]
+    with app.app_context():
+        seen = make.bill(one).version
+
+    def editing(email: str, paisa: int) -> Callable[[], object]:
+        said = {"description": "", "period": PERIOD, "due_on": date(2026, 12, 9), "version": seen}
+        return doing(email, lambda: edit_bill(make.bill(one), amount=paisa, **said))
+
+    outcomes = act.at_once(app, editing(ACCOUNTS, 700_00), editing(NORTH, 600_00))
+    assert outcomes.count("done") == 1
+    assert [str(other) for other in outcomes if isinstance(other, Refused)] == [
+        "This bill has changed since the page was opened. Look at it and change it again."
+    ]
     assert right(app)
 
 
