@@ -45,6 +45,17 @@ class PackageChange:
         return self.net + self.vat
 
 
+def fits(customer: Customer, new: Package) -> bool:
+    """Tell whether a package is priced as the customer's own is, by the month or by a validity.
+
+    A price for a day is none for a month. Who pays nothing may have any.
+    """
+    with everywhere("package and profile may belong to an account above"):
+        old = db.session.get_one(Package, customer.package_id)
+        cycle = db.session.get_one(BillingProfile, customer.profile_id).cycle
+    return cycle == Cycle.FREE or (old.validity_hours is None) == (new.validity_hours is None)
+
+
 def work_out(customer: Customer, new: Package) -> PackageChange:
     """Work out what a change to a package costs from today to the end of the month, both included. Raises Refused.
 
@@ -59,6 +70,8 @@ def work_out(customer: Customer, new: Package) -> PackageChange:
         raise Refused(_("This package is no longer offered."), "package_id")
     if new.connection_type != customer.connection_type:
         raise Refused(_("This package is for another connection type."), "package_id")
+    if not fits(customer, new):
+        raise Refused(_("This package is priced for another length of time than the customer's."), "package_id")
     if customer.status == CustomerStatus.DISABLED:
         raise Refused(_("This customer is disabled; activate the line first."), "package_id")
     if profile.cycle != Cycle.MONTHLY:

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField
 
 from app.access.scope import get_or_404
-from app.billing.package_change import PackageChange, change_package, outcome_of, work_out
+from app.billing.package_change import PackageChange, change_package, fits, outcome_of, work_out
 from app.books.once import request_uuid
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer
@@ -57,7 +57,7 @@ class PackageChangePage(Panel):
             raise NotFound("Customer")
         form = PackageWithCashForm() if self.actor().may("receive-payment") else PackageForm()
         on_offer = packages_on_offer(customer.connection_type, owner_id=customer.owner_id)
-        offered = [row for row in on_offer if row.id != customer.package_id]
+        offered = [row for row in on_offer if row.id != customer.package_id and fits(customer, row)]
         form.package_id.choices = priced_choices(offered, customer.owner_id)
         back = (
             url_for("CustomerPage.show", pk=customer.id)

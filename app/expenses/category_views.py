@@ -48,6 +48,11 @@ def _names() -> dict[int, str]:
     return g.category_names
 
 
+def in_order(rows: list[ExpenseCategory]) -> list[ExpenseCategory]:
+    """Return categories with their subcategories right below them."""
+    return sorted(rows, key=lambda row: (full_name(row).casefold(), row.id))
+
+
 def full_name(row: ExpenseCategory) -> str:
     """Return a category's name with the one above it."""
     return f"{_names()[row.parent_id]} › {row.name}" if row.parent_id else row.name

@@ -1,8 +1,9 @@
 """Expenses: list, add, edit, void."""
 
+from datetime import date
 from typing import Any
 
-from flask import request, send_from_directory
+from flask import request, send_from_directory, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,16 +11,18 @@ from sqlalchemy import case
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from app.access.actor import Actor
 from app.books.once import sent_before
-from app.core.clock import today
+from app.core.clock import month_of, today
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
 from app.core.pictures import LARGEST_PICTURE
 from app.customers.forms import ReasonForm
+from app.expenses.category_views import full_name, in_order
 from app.expenses.forms import ExpenseForm
 from app.expenses.models import Expense, ExpenseCategory
-from app.expenses.queries import categories
+from app.expenses.queries import categories, months_of, with_subcategories
 from app.expenses.services import (
     add_expense,
     attach_picture,
@@ -28,6 +31,7 @@ from app.expenses.services import (
     picture_folder,
     void_expense,
 )
+from app.web.formats import show_month
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange
 from app.web.page import Page
@@ -58,9 +62,10 @@ class ExpensePage(Page):
     search_label = _l("Note or category")
     search_columns = ["amount", "spent_on", "note", "paid_from"]
     load = (joinedload(Expense.category),)
+    list_template = "expenses/list.html"
     keys = {"list": KEY, "show": KEY, "export": KEY, "add": KEY, "edit": KEY, "delete": KEY, "picture": KEY}
     columns = (
-        Column("category", _l("Category"), lambda row: row.category.name, "data"),
+        Column("category", _l("Category"), lambda row: full_name(row.category), "data"),
         Column("spent_on", _l("Date"), lambda row: row.spent_on, "date", sort=Expense.spent_on),
         Column("note", _l("Note"), lambda row: row.note, "data"),
         Column("paid_from", _l("Paid from"), lambda row: str(PAID_FROM[row.paid_from])),
@@ -86,13 +91,32 @@ class ExpensePage(Page):
         Choice(
             "category",
             _l("Category"),
-            lambda: [(str(row.id), row.name) for row in categories()],
-            lambda value: Expense.category_id == int(value),
+            lambda: [(str(row.id), full_name(row)) for row in in_order(categories())],
+            lambda value: Expense.category_id.in_(with_subcategories(int(value))),
         ),
         DateRange("spent_on", _l("Date"), Expense.spent_on),
         AmountRange("amount", _l("Amount"), Expense.amount),
         Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Expense.status == value),
     )
+
+    def list_context(self, actor: Actor) -> dict[str, Any]:
+        """Add what the rows under the filters come to by month, newest first."""
+        asked, _columns = self._asked(actor)
+        return {
+            "months": [
+                {
+                    "name": show_month(month),
+                    "amount": amount,
+                    "url": self._within(month),
+                }
+                for month, amount in months_of(asked.statement)
+            ]
+        }
+
+    def _within(self, month: date) -> str:
+        first, last = month_of(month)
+        kept = {name: value for name, value in request.args.items() if name not in ("page", "after")}
+        return url_for("ExpensePage.list", **kept | {"spent_on_from": first, "spent_on_to": last})
 
     def row_tone(self, row: Expense) -> str | None:
         """Strike void expenses out."""
@@ -103,7 +127,7 @@ class ExpensePage(Page):
         """Show an expense."""
         expense = self._row(pk)
         facts = [
-            (_("Category"), expense.category.name, "data"),
+            (_("Category"), full_name(expense.category), "data"),
             (_("Date"), expense.spent_on, "date"),
             (_("Paid from"), str(PAID_FROM[expense.paid_from])),
             (_("Note"), expense.note, "data"),
@@ -171,9 +195,9 @@ class ExpensePage(Page):
 
     @staticmethod
     def _form(form: ExpenseForm, expense: Expense | None = None) -> ExpenseForm:
-        form.category_id.choices = [(row.id, row.name) for row in categories()]
+        form.category_id.choices = [(row.id, full_name(row)) for row in in_order(categories())]
         if expense is not None and expense.category_id not in [value for value, _label in form.category_id.choices]:
-            form.category_id.choices.append((expense.category_id, expense.category.name))
+            form.category_id.choices.append((expense.category_id, full_name(expense.category)))
         return form
 
     @staticmethod

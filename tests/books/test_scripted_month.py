@@ -114,9 +114,10 @@ def test_a_month_of_two_thousand_customers_ends_without_a_difference(app: Flask,
         run = bill_month(date(2026, 12, 1))
         assert run.made >= sum(CUSTOMERS.values())
         people = {owner: (make.actor_of(COLLECTORS[owner]), make.actor_of(owner)) for owner in CUSTOMERS}
-        everybody = [(owner, one) for owner, ids in lines.items() for one in ids]
+        # a business line has no other package of its type
+        movable = [(owner, one) for owner, ids in lines.items() for index, one in enumerate(ids) if index % 3 != 1]
         paying = {owner: list(turns(ids[: len(ids) * PAYING // 100], DAYS)) for owner, ids in lines.items()}
-        changing = list(turns(everybody[:: len(everybody) // CHANGES][:CHANGES], DAYS))
+        changing = list(turns(movable[:: len(movable) // CHANGES][:CHANGES], DAYS))
         changed = voided = 0
         for day in range(DAYS):
             clock.set(datetime(2026, 12, day + 1, 18, 0, tzinfo=DHAKA))

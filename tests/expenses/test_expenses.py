@@ -1,16 +1,21 @@
 """Money spent: entered, changed by who may, void with a reason, paid from own cash or the business's."""
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.books.models import Ledger
 from app.core.clock import now
 from app.core.database import db
 from app.core.errors import NotFound, Refused
+from app.expenses.category_services import save_category
 from app.expenses.models import Expense, ExpenseCategory, PaidFrom
-from app.expenses.queries import categories
+from app.expenses.queries import categories, months_of
 from app.expenses.services import add_expense, edit_expense, void_expense
 from tests.books import act
 from tests.cast import ACCOUNTS, GA, NORTH, SOUTH, Cast
@@ -159,3 +164,33 @@ def test_a_void_expense_stays_on_record_and_gives_the_cash_back_once(context: ob
     with act.nothing_is_written(), pytest.raises(Refused):
         amend(ACCOUNTS, one, amount=1)
     assert act.differences() == []
+
+
+def test_the_list_adds_up_by_month_under_its_filters_and_without_what_is_void(context: object, cast: Cast) -> None:
+    category = category_of(NORTH)
+    spend(ACCOUNTS, 100_00)
+    spend(ACCOUNTS, 30_00, spent_on=date(2026, 10, 31))
+    spend(NORTH, 7_00, spent_on=date(2026, 11, 1))
+    with act.change(NORTH):
+        void_expense(expense(spend(ACCOUNTS, 9_00)), "Typed twice")
+        november, october = (date(2026, month, 1) for month in (11, 10))
+        assert months_of(select(Expense)) == [(november, 107_00), (october, 30_00)]
+        assert months_of(select(Expense).where(Expense.amount > 50_00)) == [(november, 100_00)]
+        assert months_of(select(Expense).where(Expense.category_id != category)) == []
+
+
+def test_a_category_is_named_with_the_one_above_and_its_filter_holds_what_lies_below(
+    app: Flask, cast: Cast, as_person: Callable[[str], FlaskClient]
+) -> None:
+    with app.app_context():
+        above = category_of(NORTH)
+        with act.change(NORTH):
+            name = db.session.get_one(ExpenseCategory, above).name
+            below = save_category("Cable ties", above).id
+        spend(ACCOUNTS, 123_45, category_id=below)
+    browser = as_person(ACCOUNTS)
+    page = browser.get(f"/expenses/list/?category={above}").text
+    assert f"{name} › Cable ties" in page
+    assert "১২৩" in page
+    assert f"{name} › Cable ties" in browser.get("/expenses/add").text
+    assert f"{name} › Cable ties" in browser.get("/expenses/export").text

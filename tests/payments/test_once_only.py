@@ -198,7 +198,8 @@ def test_an_old_form_of_a_package_change_gives_nothing_back_a_second_time(
     path = f"/customers/change-package/{who}"
     with app.app_context():
         dear = make.customer(who).package_id
-    cheap = other_package(app, who, dearer=False)
+    cheap, dear = dear, other_package(app, who, dearer=True)
+    assert browser.post(path, data=change_to(browser, who, dear)).status_code == 303
     down = change_to(browser, who, cheap)
     assert browser.post(path, data=down).status_code == 303
     assert browser.post(path, data=change_to(browser, who, dear)).status_code == 303
@@ -299,3 +300,16 @@ def test_a_form_used_for_one_bill_discounts_no_other(app: Flask, cast: Cast) -> 
             discount_bill(make.bill(first), 1_00, "Storm", request_id=form)
         with act.nothing_is_written(), pytest.raises(Refused, match="something else"), act.change(ACCOUNTS):
             discount_bill(make.bill(second), 1_00, "Storm", request_id=form)
+
+
+def test_a_package_priced_by_the_day_is_no_package_for_who_pays_by_the_month(
+    app: Flask, cast: Cast, as_person: Callable[[str], FlaskClient]
+) -> None:
+    who = cast.customers[NORTH][0]
+    cheap = other_package(app, who, dearer=False)
+    browser = as_person(NORTH)
+    path = f"/customers/change-package/{who}"
+    page = browser.get(path).text
+    assert f'value="{cheap}"' not in page
+    chosen = form_fields(page, "package_id") | {"package_id": str(cheap)}
+    assert browser.post(path, data=chosen).status_code == 422

@@ -67,7 +67,7 @@ EVERYWHERE = {
     },
     "app/activity/check.py": {"check_logs"},
     "app/activity/queries.py": {"tenants_with_logs"},
-    "app/billing/package_change.py": {"_bill", "work_out"},
+    "app/billing/package_change.py": {"_bill", "fits", "work_out"},
     "app/billing/services.py": {"bill_month", "bill_month_of_scope", "generate_bill", "plan_month"},
     "app/billing/settlement.py": {"_move_suspend_date"},
     "app/billing/suspending.py": {"auto_suspend"},
