@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
@@ -72,3 +73,8 @@ def _refuse_unsafe_settings(app: Flask) -> None:
             raise RuntimeError(f"{name} must be set in the environment: at least 32 characters that nobody can guess")
     if not app.config["FIELD_KEYS"] or DEMO_FIELD_KEY in app.config["FIELD_KEYS"]:
         raise RuntimeError("FIELD_KEYS must be set in the environment: Fernet keys of your own, a comma between them")
+    if not app.config["PUBLIC_URL"].startswith("https://"):
+        raise RuntimeError("PUBLIC_URL must be set in the environment: the https address that people open")
+    # a forged Host header gets 400, whatever stands in front of the panel
+    if app.config["TRUSTED_HOSTS"] is None:
+        app.config["TRUSTED_HOSTS"] = [str(urlsplit(app.config["PUBLIC_URL"]).hostname), "localhost", "127.0.0.1"]

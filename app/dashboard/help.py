@@ -64,6 +64,42 @@ TOPICS = (
                 ),
             ),
             Entry(
+                _l("How do I protect my account with a second step?"),
+                (
+                    _l(
+                        "Open “My account” and “Security”. Set up an authenticator app, or a passkey: then the finger, face "
+                        "or screen lock of your phone signs you in. Keep the ten recovery codes away from the phone."
+                    ),
+                ),
+            ),
+            Entry(
+                _l("My phone is lost. How do I sign in?"),
+                (
+                    _l("Type one of your recovery codes in the place of the code; each works once."),
+                    _l(
+                        "Without codes the account above you can take the second step away. You are told so when you sign in."
+                    ),
+                ),
+            ),
+            Entry(
+                _l("Why am I signed out after a pause?"),
+                (
+                    _l(
+                        "After half an hour without a click the sign-in ends. Tick “Remember this device for 30 days” on a "
+                        "phone that only you use: there it lasts longer."
+                    ),
+                ),
+            ),
+            Entry(
+                _l("Why am I asked again who I am?"),
+                (
+                    _l(
+                        "Voids, discounts, corrections, permissions and passwords want a fresh proof when the last one is "
+                        "some time ago. What you have typed is kept."
+                    ),
+                ),
+            ),
+            Entry(
                 _l("How do I switch between Bengali and English?"),
                 (
                     _l(
