@@ -92,7 +92,7 @@ def _failed(event: str, account_id: int | None, email: str = "", *, locks: bool 
     with everywhere("the log belongs to whoever tries"), transaction():
         account = db.session.get_one(Account, account_id) if account_id else None
         # an unknown name is kept as a keyed hash: it may be a password typed into the wrong field
-        words = {} if account else {"name_hash": keyed("email", email)[:16]}
+        words = {"name_hash": keyed("email", email)[:16]} if email and not account else {}
         log_authentication(account, event, "refused", **words)
         if locks:
             log_authentication(account, "locked", "locked", **words)
