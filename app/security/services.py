@@ -256,7 +256,10 @@ def sign_out() -> None:
         end_by_token(session.get(TOKEN))
         if actor is not None:
             log_authentication(own_account(actor.hand), "signed_out")
+    language = session.get("locale")
     session.clear()
+    if language:
+        session["locale"] = language
     set_actor(None)
 
 

@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver.common.virtual_authenticator import VirtualAuthenticatorOptions
 
 COLLECTOR, DESK = "collector@meghna.example.com", "desk@meghna.example.com"
+OFFICE, ACCOUNTS, NEWBIE = "office@meghna.example.com", "accounts@meghna.example.com", "newbie@meghna.example.com"
 PASSWORD = "sanjog-demo-1"
 
 SEND = """
@@ -125,7 +126,7 @@ def test_a_passkey_is_added_and_signs_in_both_ways(browser, authenticator):
 
 
 def test_an_unverified_holder_an_old_challenge_and_a_changed_signature_are_refused(browser, authenticator):
-    browser.sign_in(COLLECTOR)
+    browser.sign_in(OFFICE)
     browser.go("/lang/en")
     add_passkey(browser, "my phone")
     leave(browser)
@@ -161,7 +162,7 @@ def test_an_unverified_holder_an_old_challenge_and_a_changed_signature_are_refus
     assert "/login/" in browser.driver.execute_async_script(SEND, json.dumps(other))
 
     browser.driver.delete_all_cookies()
-    type_password(browser, COLLECTOR)
+    type_password(browser, OFFICE)
     browser.wait(lambda: browser.path == "/login/factor", "the second step")
     browser.press("Use my passkey")
     browser.wait(lambda: browser.path == "/", "the first page")
@@ -169,7 +170,7 @@ def test_an_unverified_holder_an_old_challenge_and_a_changed_signature_are_refus
 
 
 def test_a_passkey_of_another_account_is_no_second_factor(browser, authenticator):
-    browser.sign_in(COLLECTOR)
+    browser.sign_in(ACCOUNTS)
     browser.go("/lang/en")
     add_passkey(browser, "my phone")
     collectors = authenticator.get_credentials()
@@ -180,7 +181,7 @@ def test_a_passkey_of_another_account_is_no_second_factor(browser, authenticator
     browser.go("/lang/en")
     add_passkey(browser, "the desk")
     leave(browser)
-    type_password(browser, COLLECTOR)
+    type_password(browser, ACCOUNTS)
     browser.wait(lambda: browser.path == "/login/factor", "the second step")
     browser.press("Use my passkey")
     browser.see("The passkey was not used. Try again.")
@@ -204,7 +205,7 @@ def test_a_passkey_of_another_account_is_no_second_factor(browser, authenticator
 
 
 def test_an_authenticator_app_is_set_up_on_a_phone_and_asked_for(phone):
-    phone.sign_in(DESK)
+    phone.sign_in(NEWBIE)
     phone.go("/lang/en?next=/account/security/")
     phone.press("Set up the app")
     phone.see("Scan this picture")
@@ -217,7 +218,7 @@ def test_an_authenticator_app_is_set_up_on_a_phone_and_asked_for(phone):
     assert len(codes) == 10
     assert phone.overflow == 0
     leave(phone)
-    type_password(phone, DESK)
+    type_password(phone, NEWBIE)
     phone.wait(lambda: phone.path == "/login/factor", "the second step")
     assert phone.overflow == 0
     phone.fill("code", codes[0])
