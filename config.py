@@ -18,6 +18,11 @@ class Settings:
     DEMO = False
     HOST = "127.0.0.1"
     PORT = int(os.environ.get("PORT") or 8080)
+    # where customers and gateways reach this program: never what a request's Host header says
+    PUBLIC_URL = (os.environ.get("PUBLIC_URL") or "").rstrip("/")
+    # the sandbox gateways of this machine; there are none in production
+    SANDBOX_URL: str | None = None
+    GATEWAY_SECONDS = 30
 
     # an access server tells of each session every five minutes: after four silences it is taken for ended
     STALE_SESSION_MINUTES = 20
@@ -72,6 +77,8 @@ class Demo(Settings):
     """The demonstration: known secrets, the cast's password on the sign-in page."""
 
     DEMO = True
+    PUBLIC_URL = Settings.PUBLIC_URL or f"http://localhost:{Settings.PORT}"
+    SANDBOX_URL = f"http://127.0.0.1:{Settings.PORT + 1}"
     SECRET_KEY = os.environ.get("SECRET_KEY") or "demo-secret-known-to-everybody"
     LOG_KEY = os.environ.get("LOG_KEY") or "demo-log-key-known-to-everybody"
     FIELD_KEYS = _field_keys() or (DEMO_FIELD_KEY,)
@@ -82,6 +89,7 @@ class Testing(Demo):
     """The tests: a database that is thrown away, jobs at once."""
 
     TESTING = True
+    GATEWAY_SECONDS = 1
     DATABASE_IS_THROWAWAY = True
     # the tests sign in by the thousand
     PASSWORD_HASH_METHOD = "scrypt:1024:1:1"

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import subprocess
 import sys
 import threading
 from types import FrameType
@@ -26,11 +27,21 @@ def serve() -> None:
     server = _bind(app.config["HOST"], app.config["PORT"])
     schedule.init_app(app)
     worker = jobs.start_worker(app)
+    _start_sandbox()
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     print(f"Serving on http://localhost:{app.config['PORT']}", flush=True)
     server.run()
     worker.stop()
+
+
+def _start_sandbox() -> None:
+    """Start the sandbox gateways beside the demo, as a process of their own that ends with this one."""
+    if not os.environ.get("WITH_SANDBOX") or not app.config["SANDBOX_URL"]:
+        return
+    port = app.config["SANDBOX_URL"].rpartition(":")[2]
+    words = ["--port", port, "--folder", app.config["FILES_FOLDER"], "--beside"]
+    subprocess.Popen([sys.executable, "-m", "app.gateways.sandbox", *words], stdin=subprocess.DEVNULL)
 
 
 def _bind(host: str, port: int) -> Any:

@@ -18,6 +18,8 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
     from app.radius import telling
+    from app.public import limits
+    from app.public.callbacks import WITHOUT_SESSION
     from app.security.manager import SecurityManager
     from app.web import compression, errors, formats, frame, translations
     from app.web.builder import Builder
@@ -33,7 +35,10 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     job_queue.init_app(app)
     job_services.init_app(app)
     telling.init_app(app)
-    CSRFProtect(app)
+    tokens = CSRFProtect(app)
+    for door in WITHOUT_SESSION:
+        tokens.exempt(door)
+    limits.init_app(app)
     formats.init_app(app)
     compression.init_app(app)
     frame.init_app(app)

@@ -34,6 +34,7 @@ from app.core.sealing import rotate_seals
 from app.customers.importing import import_customers, read_file
 from app.demo import SIZES, fill, is_filled
 from app.demo_cast import PASSWORD, people
+from app.paylinks.reconciling import reconcile
 
 ROOT = Path(__file__).resolve().parent.parent
 isp = AppGroup("isp", help="Run the panel from the command line.")
@@ -188,6 +189,16 @@ def bill_month_command(month: str, tenant: str | None) -> None:
 def auto_suspend_command() -> None:
     """Suspend who is past the date up to which service is paid."""
     click.echo(f"suspended {auto_suspend().suspended}")
+
+
+@isp.command("reconcile")
+@speaks_english
+def reconcile_command() -> None:
+    """Ask the gateways about online payments whose time has come; the server does it by itself every minute."""
+    outcome = reconcile()
+    for state, count in sorted(outcome.states.items()):
+        click.echo(f"{state}: {count}")
+    click.echo(f"asked about {outcome.asked}")
 
 
 @isp.command("check-books")

@@ -34,6 +34,7 @@ from app.customers.services import change_status, create_customer, suspend_for_n
 from app.demo_bulk import load_customers, load_history
 from app.demo_cash import close_a_day
 from app.demo_cast import PASSWORD, Person, people
+from app.demo_links import make_links
 from app.demo_names import ZONES
 from app.demo_plan import (
     BOUGHT_AT,
@@ -159,6 +160,7 @@ def fill(size: str) -> None:
         _live(actors, first_month, chance)
     _leave_traces(actors, chance, times=max(1, min(10, SIZES[size] // 200)))
     connect(actors, [email for email, _share in SHARES])
+    make_links(actors)
     _finish(actors)
     count_customers()
 

@@ -18,6 +18,7 @@ from app.demo_radius import go_on
 from app.jobs.services import recover_jobs, remove_old_files
 from app.radius.services import close_stale_sessions
 from app.radius.telling import send_line_requests
+from app.paylinks.reconciling import reconcile
 from app.security.sessions import clear_away
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,13 @@ def suspend_the_overdue() -> None:
     log.info("suspended %d", auto_suspend().suspended)
 
 
+def ask_about_payments() -> None:
+    """Ask the gateways about payments that nobody has heard of again (spec §6)."""
+    outcome = reconcile()
+    if outcome.asked:
+        log.info("asked about %d online payments: %s", outcome.asked, dict(outcome.states))
+
+
 # Huey's clock is UTC, six hours behind Dhaka: these are ten past every hour, because a server may have stood still at
 # midnight, 00:20 and 03:30.
 PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
@@ -59,6 +67,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="30", hour="21"), nightly_check),
     (crontab(minute="50", hour="21"), clear_away),
     (crontab(minute="*"), recover_jobs),
+    (crontab(minute="*"), ask_about_payments),
     (crontab(minute="40"), remove_old_files),
     (crontab(minute="50"), count_customers),
     (crontab(minute="*/5"), close_stale_sessions),

@@ -27,10 +27,14 @@ from app.expenses.category_views import ExpenseCategoryPage
 from app.expenses.views import ExpensePage
 from app.jobs.views import JobPage
 from app.packages.views import BillingProfilePage, DevicePage, PackagePage, ZonePage
+from app.paylinks.gateway_views import GatewaySettingsPage
+from app.paylinks.views import PaymentLinkPage, TrayPage
 from app.payments.collect_views import CollectPage
 from app.payments.recharge_views import RechargePage
 from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
+from app.public.callbacks import GatewayPage
+from app.public.pay import PayPage
 from app.public.views import ReceiptCheckPage
 from app.radius.views import AccessServerPage, OfflinePage, OnlinePage
 from app.reporting.views import REPORTS, ReportsPage
@@ -62,6 +66,8 @@ ENTRIES = (
     Entry(_l("Bills"), "file-invoice", BillPage, "list", _l("Money"), thumb=5),
     Entry(_l("Monthly run"), "calendar-event", BillingRunPage, "index", _l("Money")),
     Entry(_l("Payments"), "receipt", PaymentPage, "list", _l("Money"), thumb=3),
+    Entry(_l("Payment links"), "link", PaymentLinkPage, "list", _l("Money")),
+    Entry(_l("To look at"), "alert-triangle", TrayPage, "list", _l("Money")),
     Entry(_l("My cash"), "wallet", CashPage, "index", _l("Money"), thumb=4),
     Entry(_l("Expenses"), "shopping-cart", ExpensePage, "list", _l("Money")),
     Entry(_l("Reports"), "report", ReportsPage, "index", _l("Money")),
@@ -76,6 +82,7 @@ ENTRIES = (
     Entry(_l("Custom fields"), "adjustments", CustomFieldPage, "list", _l("Settings")),
     Entry(_l("Expense categories"), "tag", ExpenseCategoryPage, "list", _l("Settings")),
     Entry(_l("Deleted customers"), "trash", DeletedCustomerPage, "list", _l("Settings")),
+    Entry(_l("Payment gateways"), "credit-card", GatewaySettingsPage, "index", _l("Settings")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -125,6 +132,11 @@ VIEWS = (
     ReceiptCheckPage,
     ReportsPage,
     *REPORTS,
+    PaymentLinkPage,
+    TrayPage,
+    GatewaySettingsPage,
+    PayPage,
+    GatewayPage,
 )
 
 

@@ -188,9 +188,15 @@ AUDIENCES: dict[str, tuple[Kind, ...]] = {
 """Doors that no key opens: who may pass by the kind of the account alone (spec §2: no key opens them to a Manager)."""
 
 
+ANY_OF: dict[str, tuple[str, ...]] = {
+    "payment-link": ("view-customer-details", "print-invoice", "receive-payment"),
+}
+"""Doors without a key of their own, which any of several keys opens (spec §2: Send Payment Link)."""
+
+
 def is_known(key: str) -> bool:
-    """Tell whether a name is a key of the table or an audience."""
-    return key in KEYS or key in AUDIENCES
+    """Tell whether a name is a key of the table, an audience, or a door that any of several keys opens."""
+    return key in KEYS or key in AUDIENCES or key in ANY_OF
 
 
 def may(actor: "Actor", key: str) -> bool:
@@ -200,6 +206,8 @@ def may(actor: "Actor", key: str) -> bool:
     """
     if key in AUDIENCES:
         return actor.kind in AUDIENCES[key]
+    if key in ANY_OF:
+        return any(may(actor, one) for one in ANY_OF[key])
     row = KEYS[key]
     if actor.kind == Kind.GROUP_ADMIN:
         return True

@@ -44,6 +44,12 @@ SENTENCES = {
     ),
     "payment.edited": _l("Receipt %(replaced)s of %(customer)s corrected by receipt %(number)s: %(reason)s"),
     "payment.voided": _l("Receipt %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
+    "link.made": _l("Payment link made for customer %(number)s, %(customer)s"),
+    "link.revoked": _l("Payment link of customer %(number)s, %(customer)s, revoked"),
+    "gateway.saved": _l("Settings of %(gateway)s changed: %(environment)s"),
+    "tray.accepted": _l("Held payment of %(amount)s of %(customer)s accepted: %(word)s"),
+    "tray.refunded": _l("Refund of %(amount)s to %(customer)s recorded: %(word)s"),
+    "tray.done": _l("Online payment of %(customer)s looked at: %(word)s"),
     "expense.added": _l("Expense of %(amount)s for %(category)s added"),
     "expense.edited": _l("Expense for %(category)s changed"),
     "expense.voided": _l("Expense of %(amount)s for %(category)s voided: %(reason)s"),
@@ -148,6 +154,8 @@ WORDS = {
         "authentication-log": _l("Authentication log"),
         "managers": _l("Managers"),
         "operators": _l("Operators"),
+        "payment-links": _l("Payment links"),
+        "to-look-at": _l("To look at"),
         "packages": _l("Packages"),
         "profiles": _l("Billing profiles"),
         "zones": _l("Zones"),
@@ -168,6 +176,11 @@ WORDS = {
         "collections": _l("Collection by person and day"),
         "dues-by-zone": _l("Dues by zone"),
         "dues-by-customer": _l("Dues by customer"),
+    },
+    "environment": {
+        "live": _l("Live"),
+        "sandbox": _l("Sandbox of the gateway"),
+        "local": _l("Sandbox on this machine"),
     },
     "method": {"bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")},
 }
@@ -249,6 +262,10 @@ FIELDS = {
     "paid_from": _l("Paid from"),
     "secret": _l("Secret"),
     "coa_port": _l("Port for disconnecting (CoA)"),
+    "gateway_on": _l("Customers can pay by it"),
+    "gateway_inherited": _l("Customers of Operators pay by it too"),
+    "service_charge": _l("Service charge in hundredths of a per cent"),
+    "credentials": _l("Credentials"),
 }
 
 

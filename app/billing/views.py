@@ -217,6 +217,9 @@ class BillPage(Page):
             for route, label, icon, style in rows
             if actor.may(self.keys[route]) and (route != "discount" or bill.open)
         ]
+        if bill.open and actor.may("payment-link"):
+            link = url_for("PaymentLinkPage.make", customer=bill.customer_id, bill=bill.id)
+            actions.insert(0, Action(_("Send payment link"), link, "link"))
         if bill.open and actor.may("receive-payment"):
             actions.insert(
                 0, Action(_("Receive payment"), url_for("PaymentPage.receive", pk=bill.customer_id), "cash", "primary")

@@ -18,6 +18,7 @@ from app.core.database import db, transaction
 from app.core.money import share
 from app.customers.models import Customer
 from app.expenses.models import Expense, PaidFrom
+from app.paylinks.models import PaymentAttempt
 from app.payments.models import ONLINE, Allocation, Payment
 
 log = logging.getLogger(__name__)
@@ -248,14 +249,21 @@ def _check_cash(report: Report) -> None:
 
 
 def _check_gateways(report: Report) -> None:
-    """Compare what the gateways of each Group Admin hold with the valid payments that came in through them."""
+    """Compare what the gateways of each Group Admin hold with the valid payments and service charges that came in through them."""
     held = _sums(
         select(Account.id, func.sum(Payment.amount))
         .join(Payment, Payment.tenant_id == Account.tenant_id)
         .where(Account.kind == Kind.GROUP_ADMIN.value, Payment.voided_at.is_(None), Payment.method.in_(ONLINE))
         .group_by(Account.id)
     )
-    report.compare("money at gateways of", _ledger_sums(Ledger.GATEWAY), held)
+    charges = _sums(
+        select(Account.id, func.sum(PaymentAttempt.charge_posted))
+        .join(PaymentAttempt, PaymentAttempt.tenant_id == Account.tenant_id)
+        .where(Account.kind == Kind.GROUP_ADMIN.value)
+        .group_by(Account.id)
+    )
+    computed = {head: held.get(head, 0) + charges.get(head, 0) for head in held.keys() | charges.keys()}
+    report.compare("money at gateways of", _ledger_sums(Ledger.GATEWAY), computed)
 
 
 def _ledger_sums(ledger: Ledger) -> dict[Any, int]:

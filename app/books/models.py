@@ -48,6 +48,7 @@ class EntryKind(StrEnum):
     EXPENSE_VOID = "expense_void"
     CLOSING = "closing"
     SHORTAGE_REPAID = "shortage_repaid"
+    SERVICE_CHARGE = "service_charge"
 
 
 class JournalEntry(Owned, Base):

@@ -19,6 +19,7 @@ LARGEST_ANSWER = 256 * 1024
 """Bytes: no answer of a gateway is that large; what is larger is not read to its end."""
 
 CONNECT_SECONDS = 5
+TIMED_OUT = "no answer in time"
 
 
 class Outcome(StrEnum):
@@ -198,10 +199,10 @@ class Transport:
                         return Reply(answer.status_code, problem="the answer is too large")
                     # the time-out above is for each read: an answer that drips would never end
                     if time.monotonic() > deadline:
-                        return Reply(answer.status_code, problem="no answer in time")
+                        return Reply(answer.status_code, problem=TIMED_OUT)
                 status = answer.status_code
         except requests.Timeout:
-            return Reply(problem="no answer in time")
+            return Reply(problem=TIMED_OUT)
         except requests.RequestException as problem:
             # the exception's own words hold the address, and with it SSLCommerz' password
             return Reply(problem=f"no connection: {type(problem).__name__}")

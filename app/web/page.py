@@ -157,9 +157,10 @@ class Doors(BaseView):
     def _register_urls(self) -> None:
         for name, key in self.keys.items():
             handler = getattr(self, name)
+            # one function for all addresses of a route: Flask refuses a second one
+            asks_password = name in self.asks_password
+            enter = guarded(key, handler, self.proof_minutes(name), asks_password=asks_password)
             for url, methods in handler._urls:
-                asks_password = name in self.asks_password
-                enter = guarded(key, handler, self.proof_minutes(name), asks_password=asks_password)
                 self.blueprint.add_url_rule(url, name, enter, methods=methods)
 
     def proof_minutes(self, route: str) -> int | None:

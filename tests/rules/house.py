@@ -18,7 +18,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app.access.permissions import MANAGER_KEYS
-from app.access.scope import everywhere
+from app.access.scope import everywhere, within
 from app.accounts.models import Account
 from app.accounts.services import request_key, set_keys
 from app.activity.models import Activity
@@ -34,6 +34,9 @@ from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
 from app.jobs.services import Progress, start_job, worker
 from app.packages.models import BillingProfile, Cycle, Device, Package, Zone
+from app.paylinks.models import AttemptState, GatewaySettings, PaymentAttempt, TrayEntry, TrayKind
+from app.paylinks.queries import hash_of
+from app.paylinks.services import make_link, new_seed
 from app.payments.services import receive_cash
 from app.radius.models import LineRequest, LineSession
 from app.radius.services import add_access_server
@@ -102,6 +105,7 @@ class House:
     rows: dict[str, dict[str, int]]
     customer_numbers: dict[str, int]
     check_codes: dict[str, str]
+    pay_tokens: dict[str, str]
     cookies: dict[str, tuple[str, str]]
 
     def row(self, owner: str, name: str) -> int:
@@ -148,8 +152,10 @@ def build(app: Flask) -> House:
     rows: dict[str, dict[str, int]] = {}
     numbers: dict[str, int] = {}
     codes: dict[str, str] = {}
+    tokens: dict[str, str] = {}
     for owner in OWNERS:
         rows[owner], numbers[owner], codes[owner] = _make_rows(owner)
+        tokens[owner] = _make_link(owner, rows[owner])
     for manager in (GHATMAN, PADMA_COLLECTOR, OFFICE):
         with everywhere("the strangers hold every key"), transaction():
             set_keys(
@@ -161,7 +167,7 @@ def build(app: Flask) -> House:
     signing_in.start()
     signing_in.join()
     assert set(cookies) == set(people.EVERYBODY), "somebody of the cast could not sign in"
-    return House(rows, numbers, codes, cookies)
+    return House(rows, numbers, codes, tokens, cookies)
 
 
 def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
@@ -261,6 +267,39 @@ def _make_network(owner: str) -> dict[str, int]:
     db.session.add(asked)
     db.session.flush()
     return {"AccessServer": server.id, "LineSession": session.id, "LineRequest": asked.id}
+def _make_link(owner: str, ids: dict[str, int]) -> str:
+    """Make a payment link of the marked customer and an entry of the tray about it; return the link's token."""
+    if owner in (GA, PADMA_GA):
+        with as_account(owner), transaction() as session:
+            # switched off: the pages behind the links offer no gateway
+            session.add(GatewaySettings(gateway="sslcommerz", environment="sandbox"))
+    with as_account(owner) as actor, transaction() as session:
+        made = make_link(session.get_one(Customer, ids["Customer"]), seed=new_seed())
+        link = made.link
+        with within(actor.tenant_id or 0, actor.id):
+            settings = session.execute(select(GatewaySettings.id)).scalar_one()
+        mine = {"tenant_id": link.tenant_id, "owner_id": link.owner_id, "customer_id": link.customer_id}
+        attempt = PaymentAttempt(
+            **mine,
+            link_id=link.id,
+            settings_id=settings,
+            gateway="sslcommerz",
+            reference=f"SJ{WORDS[owner].upper()}",
+            secret_hash=hash_of(WORDS[owner]),
+            amount=100_00,
+            received=100_00,
+            state=AttemptState.REVIEW,
+            transaction=f"{WORDS[owner]}-transaction",
+        )
+        session.add(attempt)
+        session.flush()
+        entry = TrayEntry(
+            **mine, attempt_id=attempt.id, cause=TrayKind.HELD, transaction=attempt.transaction, amount=100_00
+        )
+        session.add(entry)
+        session.flush()
+        ids |= {"PaymentLink": link.id, "TrayEntry": entry.id}
+    return made.token
 
 
 def _sign_everybody_in(app: Flask) -> dict[str, tuple[str, str]]:

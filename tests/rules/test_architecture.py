@@ -7,7 +7,7 @@ import pytest
 
 from tests.rules.source import ROOT, called, calls, imports, module_of, trees
 
-PACKAGES = "accounts access activity jobs security packages customers books billing payments cash expenses radius reporting gateways".split()
+PACKAGES = "accounts access activity jobs security packages customers books billing payments cash expenses paylinks radius reporting gateways".split()
 """The domains, lowest first: within a layer a domain imports those before it."""
 
 LAYERS = (
@@ -25,6 +25,7 @@ LAYERS = (
             *("*.passwords", "app.security.throttling", "app.security.sessions", "app.security.factors"),
             *("app.security.passkeys", "app.security.devices"),
             *("*.telling", "*.wire"),
+            *("*.merchants", "*.attempts", "*.reconciling"),
         ),
     ),
     ("reports", ("reports",)),

@@ -143,7 +143,7 @@ def pay(payment_id: str) -> Any:
     if payment.fault == "never_returns":
         return lost()
     if payment.fault == "duplicate_return":
-        threading.Thread(target=call_back_in_parallel, args=(3, "GET", back)).start()
+        desk.later(threading.Thread(target=call_back_in_parallel, args=(3, "GET", back)))
     return redirect(back, 303)
 
 

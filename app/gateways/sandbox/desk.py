@@ -71,6 +71,7 @@ class Desk:
         self.grants: list[datetime] = []
         self.calls: Counter[str] = Counter()
         self.ended = threading.Event()
+        self.errands: list[threading.Thread] = []
 
     def count(self, call: str) -> None:
         """Count a call, for whoever wants to know how often the gateway was asked."""
@@ -80,6 +81,17 @@ class Desk:
     def wait(self) -> None:
         """Be slow: longer than any client's patience."""
         self.ended.wait(self.slow_seconds)
+
+    def later(self, errand: threading.Thread) -> None:
+        """Start something that goes on while the customer's browser is answered."""
+        with self.lock:
+            self.errands.append(errand)
+        errand.start()
+
+    def finish(self) -> None:
+        """Wait until all that was started has come to its end."""
+        for errand in self.errands:
+            errand.join()
 
     def add(self, payment: Payment) -> Payment:
         """Keep a payment; it takes the next fault in waiting for its gateway."""

@@ -138,7 +138,7 @@ def pay(session: str) -> Any:
     # Nagad puts a slash between our address and the query
     back = f"{payment.return_url}/?{urlencode(words)}"
     if payment.fault == "duplicate_return":
-        threading.Thread(target=call_back_in_parallel, args=(3, "GET", back)).start()
+        desk.later(threading.Thread(target=call_back_in_parallel, args=(3, "GET", back)))
     return redirect(back, 303)
 
 

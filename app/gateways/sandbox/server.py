@@ -1,14 +1,17 @@
 """The sandbox server as a Flask application of its own: it shares no process, no session and no database with the panel."""
 
 import os
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, current_app, jsonify, request
+from flask import Flask, current_app, jsonify, request, send_file
 
 from app.gateways.sandbox.bkash import bkash
 from app.gateways.sandbox.desk import FAULTS, Desk
 from app.gateways.sandbox.nagad import nagad
 from app.gateways.sandbox.sslcommerz import sslcommerz
+
+FONT = Path(__file__).resolve().parents[2] / "static" / "vendor" / "fonts" / "noto-sans-bengali-regular.woff2"
 
 
 def create_sandbox(desk: Desk) -> Flask:
@@ -22,6 +25,7 @@ def create_sandbox(desk: Desk) -> Flask:
         app.register_blueprint(blueprint)
     app.add_url_rule("/_control/next", "next", _next, methods=["POST"])
     app.add_url_rule("/_control/calls", "calls", lambda: jsonify(desk.calls))
+    app.add_url_rule("/bengali.woff2", "font", lambda: send_file(FONT))
     app.add_url_rule("/healthz", "alive", lambda: "ok")
     return app
 

@@ -94,9 +94,9 @@ def _send_notices(payment: Payment, notice: dict[str, str]) -> None:
     if payment.fault in ("ipn_lost", "all_lost"):
         return
     if payment.fault == "ipn_late":
-        threading.Timer(LATE_SECONDS, call_back, ("POST", payment.notice_url), how).start()
+        _desk().later(threading.Timer(LATE_SECONDS, call_back, ("POST", payment.notice_url), how))
     elif payment.fault in ("ipn_in_parallel", "duplicate_return"):
-        threading.Thread(target=call_back_in_parallel, args=(4, "POST", payment.notice_url), kwargs=how).start()
+        _desk().later(threading.Thread(target=call_back_in_parallel, args=(4, "POST", payment.notice_url), kwargs=how))
     else:
         for _time in range(3 if payment.fault == "ipn_three_times" else 1):
             call_back("POST", payment.notice_url, **how)

@@ -1,0 +1,1 @@
+"""Payment links: a customer pays on a public page through bKash, Nagad or SSLCommerz, and the money is posted once."""
