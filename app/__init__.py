@@ -17,9 +17,9 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     from app import cli, sitemap
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
-    from app.radius import telling
     from app.public import limits
     from app.public.callbacks import WITHOUT_SESSION
+    from app.radius import telling
     from app.security.manager import SecurityManager
     from app.web import compression, errors, formats, frame, translations
     from app.web.builder import Builder

@@ -16,9 +16,9 @@ from app.core.jobs import in_app, queue
 from app.customers.counting import count_customers
 from app.demo_radius import go_on
 from app.jobs.services import recover_jobs, remove_old_files
+from app.paylinks.reconciling import reconcile
 from app.radius.services import close_stale_sessions
 from app.radius.telling import send_line_requests
-from app.paylinks.reconciling import reconcile
 from app.security.sessions import clear_away
 
 log = logging.getLogger(__name__)

@@ -267,6 +267,8 @@ def _make_network(owner: str) -> dict[str, int]:
     db.session.add(asked)
     db.session.flush()
     return {"AccessServer": server.id, "LineSession": session.id, "LineRequest": asked.id}
+
+
 def _make_link(owner: str, ids: dict[str, int]) -> str:
     """Make a payment link of the marked customer and an entry of the tray about it; return the link's token."""
     if owner in (GA, PADMA_GA):
