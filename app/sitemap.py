@@ -19,6 +19,7 @@ from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
 from app.customers.deleted_views import DeletedCustomerPage
 from app.customers.field_views import CustomFieldPage
+from app.customers.import_views import ImportPage
 from app.customers.move_views import MovePage
 from app.customers.views import CustomerPage
 from app.dashboard.search import SearchPage, may_search
@@ -79,6 +80,7 @@ ENTRIES = (
     Entry(_l("Company"), "building", CompanyPage, "index", _l("Settings")),
     Entry(_l("Zones"), "map-pin", ZonePage, "list", _l("Settings")),
     Entry(_l("Devices"), "router", DevicePage, "list", _l("Settings")),
+    Entry(_l("Import of customers"), "upload", ImportPage, "list", _l("Settings")),
     Entry(_l("Custom fields"), "adjustments", CustomFieldPage, "list", _l("Settings")),
     Entry(_l("Expense categories"), "tag", ExpenseCategoryPage, "list", _l("Settings")),
     Entry(_l("Deleted customers"), "trash", DeletedCustomerPage, "list", _l("Settings")),
@@ -97,6 +99,7 @@ VIEWS = (
     OnlinePage,
     OfflinePage,
     AccessServerPage,
+    ImportPage,
     BillPage,
     DownloadPage,
     BillingRunPage,

@@ -30,6 +30,8 @@ SENTENCES = {
     "customer.came": _l("Customer %(number)s, %(customer)s, came from %(old)s to %(new)s"),
     "customer.restored": _l("Customer %(number)s, %(customer)s, restored"),
     "customer.password_shown": _l("Connection password of customer %(number)s, %(customer)s, looked at"),
+    "import.done": _l("%(count)s customers imported from %(file)s, %(refused)s rows refused"),
+    "import.undone": _l("Import of %(file)s undone: %(count)s customers deleted"),
     "visit.not_home": _l("Customer %(number)s, %(customer)s, not at home"),
     "visit.promised": _l("Customer %(number)s, %(customer)s, promised to pay on %(promised)s"),
     "bill.raised": _l("Bill %(number)s over %(amount)s raised for %(customer)s"),

@@ -1,22 +1,32 @@
-"""Import customers from a CSV file: every bad row named with its line and reason, every good row in."""
+"""Import customers from a CSV or XLSX file: checked first, every bad row named with its line and reason, every good row in, undone as a whole."""
 
 import csv
 import io
+import secrets
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_babel import ngettext
+from sqlalchemy import exists, func, or_, select
 
-from app.access.scope import current_scope, everywhere
+from app.access.actor import current_actor, shown_number
+from app.access.scope import current_scope, everywhere, get_or_404
 from app.accounts.models import PARENTS, Account, Tenant
-from app.core.database import db, locked, transaction
+from app.activity.recorder import record
+from app.billing.models import Bill
+from app.core.database import after_commit, db, locked, transaction
 from app.core.errors import Refused
 from app.core.language import fold, normalise
-from app.customers.models import Customer
-from app.customers.services import Details, create_customer
+from app.customers.models import Customer, CustomerImport, ImportedCustomer, ImportState
+from app.customers.services import Details, create_customer, delete_customer
 from app.packages.models import BillingProfile, Package, Zone
+from app.payments.models import Payment
 
 HEADER = (
     "Username",
@@ -32,10 +42,22 @@ HEADER = (
 )
 """The columns of the file, in this order: the exact header of the spec (§3)."""
 
+REASON = "Reason"
+"""A column more, at the end, that the file of refused rows has: it says why, and is passed over when the file comes back repaired."""
+
 LARGEST_FILE = 10 * 2**20
+LARGEST_SHEET = 200 * 2**20
+"""Bytes of a spreadsheet once it is unpacked: ten megabytes can hold a thousand times as much."""
+
+MOST_ROWS = 100_000
+SHOWN_REASONS = 200
+CHECKED_AT_ONCE = 200
+"""Rows whose check holds the database: others write in between."""
+
 LONGEST_ZONE = 80
 # what a spreadsheet would run as a formula got a quote from the export; it is taken off again (spec §11.14)
-GUARDED = ("'=", "'+", "'-", "'@")
+FORMULA = ("=", "+", "-", "@")
+GUARDED = tuple(f"'{start}" for start in FORMULA)
 
 
 @dataclass(frozen=True)
@@ -53,6 +75,7 @@ class ImportReport:
 
     imported: int = 0
     refused: list[BadRow] = field(default_factory=list)
+    customers: list[int] = field(default_factory=list)
 
 
 def read_file(path: Path) -> bytes:
@@ -62,29 +85,229 @@ def read_file(path: Path) -> bytes:
 
 
 def import_customers(content: bytes) -> ImportReport:
-    """Import a CSV file into the tenant at work; good rows go in, in one transaction.
+    """Import a file into the tenant at work; good rows go in, in one transaction.
 
     Raises Refused for a file that is not one: too large, not UTF-8, empty, other columns.
     """
     rows = read_rows(content)
-    report = ImportReport()
     with transaction():
-        # two imports at once would both find a username free
-        db.session.execute(locked(select(Tenant.id).where(Tenant.id == current_scope().tenant_id)))
-        names = _Names()
-        for line, cells in rows:
-            try:
-                _import_row(cells, names)
-                report.imported += 1
-            except Refused as refused:
-                report.refused.append(BadRow(line, refused.message, tuple(cells)))
+        return _import_rows(rows)
+
+
+def _import_rows(rows: list[tuple[int, list[str]]], each: Callable[[], None] = lambda: None) -> ImportReport:
+    report = ImportReport()
+    # two imports at once would both find a username free
+    db.session.execute(locked(select(Tenant.id).where(Tenant.id == current_scope().tenant_id)))
+    names = _Names()
+    for line, cells in rows:
+        try:
+            customer = _import_row(cells, names)
+            report.imported += 1
+            report.customers.append(customer.id)
+        except Refused as refused:
+            report.refused.append(BadRow(line, refused.message, tuple(cells)))
+        each()
     return report
 
 
+class _OnlyTried(Exception):
+    """Take a part of a check back: nothing of it stays."""
+
+
+def check_rows(rows: list[tuple[int, list[str]]], each: Callable[[], None] = lambda: None) -> ImportReport:
+    """Try the rows as an import would and leave nothing of them; a username twice in the file is refused the second time."""
+    report, seen = ImportReport(), set[str]()
+    for begin in range(0, len(rows), CHECKED_AT_ONCE):
+        part = rows[begin : begin + CHECKED_AT_ONCE]
+        again = [row for row in part if row[1] and _username(row[1]) in seen]
+        tried = ImportReport()
+        try:
+            with transaction():
+                tried = _import_rows([row for row in part if row not in again], each=each)
+                raise _OnlyTried
+        except _OnlyTried:
+            pass
+        reason = _("This username is in use already. Choose another.")
+        tried.refused += [BadRow(line, reason, tuple(cells)) for line, cells in again]
+        refused = {bad.line for bad in tried.refused}
+        seen |= {_username(cells) for line, cells in part if line not in refused}
+        report.imported += tried.imported
+        report.refused += sorted(tried.refused, key=lambda bad: bad.line)
+    return report
+
+
+def _username(cells: list[str]) -> str:
+    return normalise(_unguarded(cells[0])).lower()
+
+
+# --- One import, from the uploaded file to its undoing --------------------------------------------------------------
+
+
+def upload_import(name: str, content: bytes) -> CustomerImport:
+    """Keep an uploaded file for its check, in a transaction. Raises Refused for a file that is no list of customers."""
+    rows = read_rows(content)
+    if not rows:
+        raise Refused(_("The file holds no customers."), "file")
+    actor = current_actor()
+    made = CustomerImport(
+        account_id=actor.id if actor else None,
+        file_name=normalise(name)[:120] or "customers.csv",
+        file=secrets.token_hex(20),
+        rows=len(rows),
+    )
+    db.session.add(made)
+    db.session.flush()
+    _place(made).write_bytes(content)
+    return made
+
+
+def check_import(import_id: int, each: Callable[[], None] = lambda: None) -> ImportReport:
+    """Try every row of an uploaded file and keep what was found, for the preview."""
+    made = get_or_404(CustomerImport, import_id)
+    report = check_rows(read_rows(_content(made)), each)
+    with transaction():
+        made = get_or_404(CustomerImport, import_id, lock=True)
+        if made.state == ImportState.CHECKING:
+            made.state = ImportState.CHECKED
+            _keep(made, report)
+    return report
+
+
+def run_import(import_id: int, each: Callable[[], None] = lambda: None) -> ImportReport:
+    """Import the good rows of a checked file, in one transaction; the file, which holds passwords, goes. Raises Refused."""
+    with transaction():
+        made = get_or_404(CustomerImport, import_id, lock=True)
+        if made.state != ImportState.CHECKED:
+            raise Refused(_("This file was imported already."))
+        report = _import_rows(read_rows(_content(made)), each)
+        db.session.add_all(
+            ImportedCustomer(
+                tenant_id=made.tenant_id, owner_id=made.owner_id, import_id=made.id, customer_id=customer_id
+            )
+            for customer_id in report.customers
+        )
+        made.state = ImportState.IMPORTED
+        _keep(made, report)
+        _record(made, "import.done", count=report.imported, refused=len(report.refused))
+        place = _place(made)
+        after_commit(lambda: place.unlink(missing_ok=True))
+    return report
+
+
+def undo_import(made: CustomerImport, each: Callable[[], None] = lambda: None) -> int:
+    """Take a whole import back while none of its customers has a bill or a payment; the usernames are free again. Raises Refused."""
+    with transaction():
+        made = get_or_404(CustomerImport, made.id, lock=True)
+        refusal = undo_refusal(made)
+        if refusal is not None:
+            raise refusal
+        customers = list(db.session.execute(select(Customer).where(_is_of(made))).scalars())
+        for customer in customers:
+            delete_customer(customer, _("Import undone: %(file)s", file=made.file_name))
+            each()
+        made.state = ImportState.UNDONE
+        _record(made, "import.undone", count=len(customers))
+    return len(customers)
+
+
+def undo_refusal(made: CustomerImport) -> Refused | None:
+    """Return why an import cannot be undone, or None when it can."""
+    if made.state != ImportState.IMPORTED:
+        return Refused(_("There is nothing to undo."))
+    touched = count_touched(made)
+    if not touched:
+        return None
+    return Refused(
+        ngettext(
+            "%(count)s customer of this import has a bill or a payment already. Delete customers one by one.",
+            "%(count)s customers of this import have bills or payments already. Delete customers one by one.",
+            touched,
+            count=shown_number(touched),
+        )
+    )
+
+
+def count_touched(made: CustomerImport) -> int:
+    """Return how many customers of an import have a bill or a payment, void ones too."""
+    has_bill = exists().where(Bill.customer_id == Customer.id)
+    has_payment = exists().where(Payment.customer_id == Customer.id)
+    return db.session.execute(
+        select(func.count(Customer.id)).where(_is_of(made), or_(has_bill, has_payment))
+    ).scalar_one()
+
+
+def _is_of(made: CustomerImport) -> Any:
+    brought = select(ImportedCustomer.customer_id).where(ImportedCustomer.import_id == made.id)
+    return Customer.id.in_(brought) & Customer.deleted_at.is_(None)
+
+
+def repair_file(refused: list[BadRow]) -> bytes:
+    """Return the refused rows as a CSV to repair and import again, each with its reason at the end."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow((*HEADER, REASON))
+    for bad in refused:
+        cells = (*bad.cells, *[""] * len(HEADER))[: len(HEADER)]
+        # as in every CSV of the house: what a spreadsheet would run gets a quote, which the import takes off again
+        writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells] + [bad.reason])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _keep(made: CustomerImport, report: ImportReport) -> None:
+    made.good, made.bad = report.imported, len(report.refused)
+    made.reasons = [
+        # neither the password nor more of the row than one needs to find it
+        {"line": bad.line, "reason": bad.reason, "username": bad.cells[0][:64] if bad.cells else ""}
+        for bad in report.refused[:SHOWN_REASONS]
+    ]
+
+
+def _record(made: CustomerImport, event: str, **words: Any) -> None:
+    record(
+        "customers",
+        event,
+        tenant_id=made.tenant_id,
+        owner_id=made.owner_id,
+        subject=made,
+        file=made.file_name,
+        **words,
+    )
+
+
+def _place(made: CustomerImport) -> Path:
+    folder = Path(current_app.config["FILES_FOLDER"]) / "imports"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / made.file
+
+
+def _content(made: CustomerImport) -> bytes:
+    place = _place(made)
+    if not place.is_file():
+        raise Refused(_("The uploaded file is gone. Upload it once more."))
+    return place.read_bytes()
+
+
+# --- The file --------------------------------------------------------------------------------------------------------
+
+
 def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
-    """Return the rows of a file with the line each begins on, after the header. Raises Refused."""
+    """Return the rows of a CSV (commas, semicolons or tabs) or XLSX file with the line each begins on, after the header. Raises Refused."""
     if len(content) > LARGEST_FILE:
         raise Refused(_("The file is too large: at most 10 MB."), "file")
+    rows = _sheet(content) if content.startswith(b"PK\x03\x04") else _lines(content)
+    titles = tuple(cell.strip() for cell in rows[0][1])
+    has_reasons = titles == (*HEADER, REASON)
+    if titles != HEADER and not has_reasons:
+        raise Refused(
+            _("The file has other columns. The first line must be: %(header)s", header=", ".join(HEADER)), "file"
+        )
+    filled = [(line, cells) for line, cells in rows[1:] if any(cell.strip() for cell in cells)]
+    if len(filled) > MOST_ROWS:
+        raise Refused(_("The file has too many rows: at most %(count)s.", count=MOST_ROWS), "file")
+    return [(line, cells[: len(HEADER)] if has_reasons else cells) for line, cells in filled]
+
+
+def _lines(content: bytes) -> list[tuple[int, list[str]]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -93,8 +316,11 @@ def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
         raise Refused(_("The file is not a text file."), "file")
     if not text.strip():
         raise Refused(_("The file is empty."), "file")
+    # spreadsheets of many countries write semicolons; no title of the header holds any of these
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
     # strict: a quote that is never closed would swallow the rows after it
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: list[tuple[int, list[str]]] = []
     begins = 1
     try:
@@ -103,11 +329,44 @@ def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
             begins = reader.line_num + 1
     except csv.Error:
         raise Refused(_("Line %(line)s of the file cannot be read.", line=begins), "file") from None
-    if tuple(cell.strip() for cell in rows[0][1]) != HEADER:
-        raise Refused(
-            _("The file has other columns. The first line must be: %(header)s", header=", ".join(HEADER)), "file"
-        )
-    return [(line, cells) for line, cells in rows[1:] if any(cell.strip() for cell in cells)]
+    return rows
+
+
+def _sheet(content: bytes) -> list[tuple[int, list[str]]]:
+    """Return the first sheet of a spreadsheet as text, as it is shown where numbers are concerned."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > LARGEST_SHEET:
+                raise Refused(_("The file is too large: at most 10 MB."), "file")
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        # what the file says of its own size may be wrong
+        sheet.reset_dimensions()
+        rows = [
+            (line, [_cell(value) for value in values])
+            for line, values in enumerate(sheet.iter_rows(max_row=MOST_ROWS + 2, values_only=True), 1)
+        ]
+    except Refused:
+        raise
+    # a damaged or made-up archive fails in a dozen ways inside the library
+    except Exception:
+        raise Refused(_("The spreadsheet cannot be read. Save it as “CSV UTF-8” and try again."), "file") from None
+    width = len(rows[0][1]) if rows else 0
+    while width and rows and not rows[0][1][width - 1]:
+        width -= 1
+    if not width:
+        raise Refused(_("The file is empty."), "file")
+    return [(line, (cells + [""] * width)[:width]) for line, cells in rows]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value)
+    # a spreadsheet takes 01712345678 for a number and drops the zero
+    return f"0{text}" if isinstance(value, int) and len(text) == 10 and text.startswith("1") else text
 
 
 class _Names:

@@ -216,3 +216,58 @@ class CustomerCount(Owned, Base):
     active: Mapped[int] = mapped_column(default=0)
     suspended: Mapped[int] = mapped_column(default=0)
     disabled: Mapped[int] = mapped_column(default=0)
+
+
+class ImportState(StrEnum):
+    """An import is checked, imported, and can be undone while nothing was billed."""
+
+    CHECKING = "checking"
+    CHECKED = "checked"
+    IMPORTED = "imported"
+    UNDONE = "undone"
+
+
+class CustomerImport(Owned, Base):
+    """A file of customers: what its check found, what came of it. ``reasons`` are the first of the refused rows."""
+
+    __tablename__ = "customer_imports"
+    __table_args__ = (
+        referable(),
+        owned_by_account(),
+        same_tenant("account_id", "accounts"),
+        Index("ix_customer_imports_scope", "tenant_id", "owner_id", "id"),
+        CheckConstraint("state IN ('checking', 'checked', 'imported', 'undone')", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int | None] = mapped_column()
+    file_name: Mapped[str] = mapped_column(String(120))
+    # the uploaded file's name in a folder that no web server serves, which nobody can guess
+    file: Mapped[str] = mapped_column(String(40))
+    state: Mapped[str] = mapped_column(String(10), default=ImportState.CHECKING)
+    rows: Mapped[int] = mapped_column()
+    good: Mapped[int] = mapped_column(default=0)
+    bad: Mapped[int] = mapped_column(default=0)
+    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    check_job_id: Mapped[int | None] = mapped_column()
+    import_job_id: Mapped[int | None] = mapped_column()
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class ImportedCustomer(Owned, Base):
+    """Which customers an import brought. The owner is the import's, whoever's customer it is."""
+
+    __tablename__ = "imported_customers"
+    __table_args__ = (
+        owned_by_account(),
+        same_tenant("import_id", "customer_imports"),
+        same_tenant("customer_id", "customers"),
+        Index("ix_imported_customers_import", "tenant_id", "import_id", "customer_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    import_id: Mapped[int] = mapped_column()
+    customer_id: Mapped[int] = mapped_column()

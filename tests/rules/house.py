@@ -28,7 +28,7 @@ from app.cash.services import close_day
 from app.core.clock import now
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
-from app.customers.models import Customer, CustomField
+from app.customers.models import Customer, CustomerImport, CustomField, ImportedCustomer
 from app.customers.services import Details, create_customer, delete_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense
@@ -175,10 +175,11 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
     bill_amount, paid, spent = AMOUNTS[owner]
     with as_account(owner) as actor, transaction() as session:
         zone, category = Zone(name=f"{word} Road"), ExpenseCategory(name=f"{word} costs")
+        brought = CustomerImport(file_name=f"{word}.csv", file=word.lower(), rows=1, good=1, state="imported")
         device, own_field = Device(name=f"{word} switch"), CustomField(name=f"{word} word", type="text")
         package = Package(name=f"{word} line", connection_type="other", price=900_00, operator_price=0)
         profile = BillingProfile(name=f"{word} free", cycle=Cycle.FREE.value)
-        session.add_all([zone, category, package, profile, device, own_field])
+        session.add_all([zone, category, package, profile, device, own_field, brought])
         session.flush()
         customer = create_customer(
             Details(
@@ -207,6 +208,8 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         )
         payment = receive_cash(customer, paid, request_id=str(uuid4()), note=f"{word} note").payment
         expense = add_expense(category_id=category.id, spent_on=date(2026, 11, 20), amount=spent, note=f"{word} lunch")
+        imported = ImportedCustomer(import_id=brought.id, customer_id=customer.id, line=2)
+        session.add(imported)
         session.flush()
         gone = create_customer(
             Details(
@@ -219,7 +222,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         )
         delete_customer(gone, f"{word} reason")
         made = (zone, category, package, profile, device, own_field, customer, bill, payment, expense)
-        ids = {type(row).__name__: row.id for row in made} | {"DeletedCustomer": gone.id}
+        ids = {type(row).__name__: row.id for row in (*made, brought, imported)} | {"DeletedCustomer": gone.id}
         number, code = customer.number, payment.check_code
         ids |= _make_network(owner)
     if owner == GA:
