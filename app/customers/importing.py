@@ -75,7 +75,7 @@ class ImportReport:
 
     imported: int = 0
     refused: list[BadRow] = field(default_factory=list)
-    customers: list[int] = field(default_factory=list)
+    customers: list[tuple[int, int]] = field(default_factory=list)
 
 
 def read_file(path: Path) -> bytes:
@@ -103,7 +103,7 @@ def _import_rows(rows: list[tuple[int, list[str]]], each: Callable[[], None] = l
         try:
             customer = _import_row(cells, names)
             report.imported += 1
-            report.customers.append(customer.id)
+            report.customers.append((line, customer.id))
         except Refused as refused:
             report.refused.append(BadRow(line, refused.message, tuple(cells)))
         each()
@@ -182,9 +182,9 @@ def run_import(import_id: int, each: Callable[[], None] = lambda: None) -> Impor
         report = _import_rows(read_rows(_content(made)), each)
         db.session.add_all(
             ImportedCustomer(
-                tenant_id=made.tenant_id, owner_id=made.owner_id, import_id=made.id, customer_id=customer_id
+                tenant_id=made.tenant_id, owner_id=made.owner_id, import_id=made.id, customer_id=customer_id, line=line
             )
-            for customer_id in report.customers
+            for line, customer_id in report.customers
         )
         made.state = ImportState.IMPORTED
         _keep(made, report)

@@ -271,3 +271,5 @@ class ImportedCustomer(Owned, Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     import_id: Mapped[int] = mapped_column()
     customer_id: Mapped[int] = mapped_column()
+    # of the file, counted from 1 with the header
+    line: Mapped[int] = mapped_column()
