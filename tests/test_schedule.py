@@ -14,10 +14,12 @@ from app import schedule
 from app.access.scope import everywhere
 from app.billing.models import Bill
 from app.books.models import BookCheck
+from app.books.queries import last_check
 from app.core.clock import DHAKA, today
 from app.core.database import db, transaction
 from app.customers.models import Customer
-from tests.cast import GA
+from tests.books import act
+from tests.cast import GA, PADMA_GA
 
 
 @pytest.fixture
@@ -79,16 +81,18 @@ def test_the_overdue_are_suspended_at_twenty_past_midnight(queue: MemoryHuey, cl
         assert db.session.get_one(Customer, cast.customers[GA][0]).status == "suspended"
 
 
-def _kept() -> BookCheck:
+def _kept(owner: str) -> BookCheck:
     db.session.rollback()
-    with everywhere("tests look at everything"):
-        return db.session.execute(select(BookCheck)).scalar_one()
+    found = last_check(act.account(owner).tenant_id)
+    assert found is not None
+    return found
 
 
-def test_the_books_are_checked_at_half_past_three(queue: MemoryHuey, clock: Any) -> None:
+def test_the_books_are_checked_at_half_past_three(queue: MemoryHuey, clock: Any, cast: Any) -> None:
     _run_at(queue, clock, "2026-11-24 03:30")
-    assert _kept().differences == 0
-    assert _kept().checked > 50
+    for owner in (GA, PADMA_GA):
+        assert _kept(owner).differences == 0
+        assert _kept(owner).checked > 30
 
 
 def test_the_nightly_check_names_what_differs_in_the_log(
@@ -98,5 +102,7 @@ def test_the_nightly_check_names_what_differs_in_the_log(
         session.get_one(Customer, cast.customers[GA][0]).due += 1
     with caplog.at_level(logging.ERROR):
         _run_at(queue, clock, "2026-11-24 03:30")
-    assert _kept().differences > 0
+    assert _kept(GA).differences > 0
+    # another provider's books are none of theirs
+    assert _kept(PADMA_GA).differences == 0
     assert any("due of customer" in line for line in caplog.messages)

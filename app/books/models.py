@@ -98,11 +98,14 @@ class JournalLine(Owned, Base):
 
 
 class BookCheck(Base):
-    """A run of the check of the books over the installation."""
+    """A run of the check over the books of a tenant."""
 
     __tablename__ = "book_checks"
+    __table_args__ = (Index("ix_book_checks_tenant", "tenant_id", "id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    # the id alone: a check outlives what it was about
+    tenant_id: Mapped[int | None] = mapped_column()
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     checked: Mapped[int] = mapped_column()
     differences: Mapped[int] = mapped_column()

@@ -32,6 +32,8 @@ def owed_after(customer_id: int, payment_id: int) -> int:
     return max(int(balance), 0)
 
 
-def last_check() -> BookCheck | None:
-    """Return the last run of the check of the books."""
-    return db.session.execute(select(BookCheck).order_by(BookCheck.id.desc()).limit(1)).scalar_one_or_none()
+def last_check(tenant_id: int | None) -> BookCheck | None:
+    """Return the last run of the check over a tenant's books."""
+    return db.session.execute(
+        select(BookCheck).where(BookCheck.tenant_id == tenant_id).order_by(BookCheck.id.desc()).limit(1)
+    ).scalar_one_or_none()

@@ -365,7 +365,7 @@ class HomePage(Panel, IndexView):
         """Show the figures and charts, each with the key of the list behind it; without the key, the tasks (spec: dashboard)."""
         actor = self.actor()
         board = Board(actor)
-        check = last_check() if actor.may("parents") else None
+        check = last_check(actor.tenant_id) if actor.may("parents") else None
         cards = board.cards() if actor.may(self.keys["chart"]) else []
         if not cards:
             return self.render("dashboard/welcome.html", tasks=_tasks(actor), check=check)

@@ -47,14 +47,14 @@ from app.payments.models import ONLINE, Payment
 from app.payments.recharging import recharge
 from app.payments.services import edit_payment, receive_cash, receive_online, void_payment
 from tests.books import act
-from tests.cast import ACCOUNTS, COLLECTOR, GA, GHAT, GHATMAN, NORTH, OFFICE, SOUTH, Cast, build
+from tests.cast import ACCOUNTS, COLLECTOR, GA, GHAT, GHATMAN, NEWBIE, NORTH, OFFICE, SOUTH, Cast, build
 from tests.conftest import World, standing_clock
 from tests.make import actor_of
 
 HANDS = {
     GA: (OFFICE, GA),
     NORTH: (COLLECTOR, ACCOUNTS, NORTH, GA),
-    SOUTH: (SOUTH, GA),
+    SOUTH: (NEWBIE, SOUTH, GA),
     GHAT: (GHATMAN, GHAT, NORTH, GA),
 }
 """Whose customers are served by whom: some of the money is taken above the owner."""

@@ -50,7 +50,7 @@ GLOBAL = {
     RecoveryCode: "the same, as hashes",
     Passkey: "the same, public keys; shown to its own account alone",
     Throttle: "failed attempts by keyed hash: of no account",
-    BookCheck: "when the books of the installation were checked: counts, no rows",
+    BookCheck: "when the books of a tenant were checked: counts, no rows; asked for by tenant",
 }
 """Mapped classes without an owner, each with its reason."""
 
