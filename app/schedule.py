@@ -33,7 +33,8 @@ def init_app(app: Flask) -> None:
         recover_jobs(queue_is_new=True)
     stand_ins = DEMO_PERIODIC if app.config["DEMO"] else ()
     for when, work in (*PERIODIC, *stand_ins):
-        app.extensions["jobs"].periodic_task(when, name=work.__name__)(in_app(app, work))
+        # a name of its own: the same work may also be queued when something happens
+        app.extensions["jobs"].periodic_task(when, name=f"by_the_clock_{work.__name__}")(in_app(app, work))
 
 
 def run_month() -> None:
