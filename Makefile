@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-long bench lint format screenshots translations docs vendor
+.PHONY: help install demo serve test test-long bench lint format screenshots wapiti translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ screenshots: ## take pictures of every page, with contact sheets: ARGS="--widths
 	@scripts/debian.sh chromium chromedriver
 	@scripts/venv.sh requirements-dev.txt
 	.venv/bin/python scripts/screenshots.py $(ARGS)
+
+wapiti: ## crawl a demo with a scanner, signed in as a Manager; fails on findings of medium severity
+	@scripts/wapiti.sh
 
 translations: install ## collect the English sentences, compile the Bengali ones, say what is missing
 	@scripts/translations.sh

@@ -9,6 +9,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in os.environ.get(name, "").split(",") if word.strip())
+
+
 class Settings:
     """What all environments share."""
 
@@ -29,6 +33,10 @@ class Settings:
     # where FreeRADIUS answers, for the status check: host:port; unset, RADIUS is not watched
     RADIUS_SERVER = os.environ.get("RADIUS_SERVER", "")
     RADIUS_SECRET = os.environ.get("RADIUS_SECRET", "")
+    # names in the Host header that are answered besides PUBLIC_URL's and this machine's own
+    TRUSTED_HOSTS = _words("HOSTS")
+    # how many proxies stand before the server and say in X-Forwarded-For who asks; without any nobody is believed
+    PROXIES = int(os.environ.get("PROXIES") or 0)
 
     BABEL_DEFAULT_LOCALE = "bn"
     BABEL_DEFAULT_TIMEZONE = "Asia/Dhaka"
@@ -66,10 +74,7 @@ class Settings:
     RATELIMIT_ENABLED = False
 
 
-def _field_keys() -> tuple[str, ...]:
-    return tuple(key.strip() for key in os.environ.get("FIELD_KEYS", "").split(",") if key.strip())
-
-
+DEMO_SECRETS = ("demo-secret-known-to-everybody", "demo-log-key-known-to-everybody")
 DEMO_FIELD_KEY = urlsafe_b64encode(sha256(b"demo-field-key-known-to-everybody").digest()).decode()
 
 
@@ -79,9 +84,9 @@ class Demo(Settings):
     DEMO = True
     PUBLIC_URL = Settings.PUBLIC_URL or f"http://localhost:{Settings.PORT}"
     SANDBOX_URL = f"http://127.0.0.1:{Settings.PORT + 1}"
-    SECRET_KEY = os.environ.get("SECRET_KEY") or "demo-secret-known-to-everybody"
-    LOG_KEY = os.environ.get("LOG_KEY") or "demo-log-key-known-to-everybody"
-    FIELD_KEYS = _field_keys() or (DEMO_FIELD_KEY,)
+    SECRET_KEY = os.environ.get("SECRET_KEY") or DEMO_SECRETS[0]
+    LOG_KEY = os.environ.get("LOG_KEY") or DEMO_SECRETS[1]
+    FIELD_KEYS = _words("FIELD_KEYS") or (DEMO_FIELD_KEY,)
     RADIUS_SECRET = os.environ.get("RADIUS_SECRET") or "demo-radius-secret"
 
 
@@ -100,9 +105,10 @@ class Production(Settings):
     """The real thing: refuses to start without secrets of its own."""
 
     SECRET_KEY = os.environ.get("SECRET_KEY", "")
+    # the first seals the logs, older ones after a comma still prove what they sealed
     LOG_KEY = os.environ.get("LOG_KEY", "")
     # Fernet keys, comma between: the first encrypts, all decrypt (`flask isp rotate-keys`)
-    FIELD_KEYS = _field_keys()
+    FIELD_KEYS = _words("FIELD_KEYS")
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sanjog"
     DEVICE_COOKIE_NAME = "__Host-sanjog-device"

@@ -46,7 +46,15 @@ def _start_sandbox() -> None:
 
 def _bind(host: str, port: int) -> Any:
     try:
-        return waitress.create_server(app, host=host, port=port, threads=8, ident=None)
+        return waitress.create_server(
+            app,
+            host=host,
+            port=port,
+            threads=8,
+            ident=None,
+            # what proxies say is read by the application, where there are any
+            clear_untrusted_proxy_headers=not app.config["PROXIES"],
+        )
     except OSError as problem:
         if problem.errno != errno.EADDRINUSE:
             raise

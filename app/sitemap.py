@@ -17,6 +17,7 @@ from app.billing.package_views import PackageChangePage
 from app.billing.run_views import BillingRunPage
 from app.billing.views import BillPage
 from app.cash.views import CashPage, ClosingPage
+from app.customers.bulk_views import BulkStatusPage
 from app.customers.deleted_views import DeletedCustomerPage
 from app.customers.field_views import CustomFieldPage
 from app.customers.import_views import ImportPage
@@ -96,6 +97,7 @@ ENTRIES = (
 VIEWS = (
     CollectPage,
     CustomerPage,
+    BulkStatusPage,
     OnlinePage,
     OfflinePage,
     AccessServerPage,

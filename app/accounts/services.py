@@ -56,6 +56,7 @@ def create_group_admin(
         account = _create(tenant.id, None, Kind.GROUP_ADMIN, name, email, "", password_hash, must_change=must_change)
         account.owner_id = account.id
         db.session.flush()
+        record_account(account, "account.created", kind=Kind.GROUP_ADMIN)
     return account
 
 

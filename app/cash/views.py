@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.accounts.models import Account, Tenant
 from app.accounts.queries import account_names, managers_of, one_of
+from app.activity.queries import printed_head
 from app.cash.documents import slip
 from app.cash.forms import CloseForm, ConfirmForm, RepaymentForm, ReturnForm
 from app.cash.models import COINS, NOTES, ClosingState, DayClosing
@@ -446,6 +447,8 @@ def _slip(closing: DayClosing) -> list[tuple[Any, ...]]:
         *_difference(closing),
         (_("Handed over"), closing.handed_over, "money"),
         (_("Kept for the next day"), closing.left, "money"),
+        # on paper it proves later what the log said today (spec §8)
+        (_("Head of the log"), printed_head(closing.tenant_id), "data"),
     ]
 
 

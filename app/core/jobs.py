@@ -55,4 +55,12 @@ def start_worker(app: Flask) -> Consumer:
     """Start the threads that run queued and periodic jobs beside the web server, and return what stops them."""
     worker = app.extensions["jobs"].create_consumer(workers=THREADS, periodic=True, max_delay=LONGEST_WAIT_SECONDS)
     worker.start()
+    app.extensions["job_worker"] = worker
     return worker
+
+
+def is_working() -> bool:
+    """Tell whether the queue answers and, where its threads run in this process, all of them live."""
+    queue().pending_count()
+    worker = current_app.extensions.get("job_worker")
+    return worker is None or all(thread.is_alive() for _worker, thread in worker.worker_threads)

@@ -24,6 +24,7 @@ from app.core.database import transaction
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
+from app.customers.bulk_views import bulk_actions_for
 from app.customers.custom_fields import custom_fields, fields_in_sight, is_filled
 from app.customers.forms import NoteForm, ReasonForm, SuspendDateForm, customer_form
 from app.customers.models import Customer, CustomerStatus, CustomField, FieldType
@@ -256,10 +257,11 @@ class CustomerPage(Page):
         return present()
 
     def bulk_actions(self, actor: Actor) -> Sequence[BulkAction]:
-        """Let who has accounts below move the chosen customers to another owner."""
-        if not actor.may("reseller-module") or len(owners_in_scope()) < 2:
-            return ()
-        return [BulkAction("move", _("Move to another owner"), url_for("MovePage.many"))]
+        """Let parents change the status of the chosen customers, and who has accounts below move them to another owner."""
+        actions = bulk_actions_for(actor)
+        if actor.may("reseller-module") and len(owners_in_scope()) > 1:
+            actions.append(BulkAction("move", _("Move to another owner"), url_for("MovePage.many")))
+        return actions
 
     def all_columns(self) -> tuple[Column, ...]:
         """Return the columns with those of the owners' own fields."""

@@ -21,6 +21,7 @@ from app.accounts.management import ManagerPage, TenantPage
 from app.billing.views import BillPage
 from app.books.queries import last_check
 from app.cash.views import CashPage
+from app.core import jobs
 from app.core.clock import month_of, now, today
 from app.core.database import db
 from app.core.errors import Forbidden
@@ -398,6 +399,9 @@ def _tasks(actor: Actor) -> list[dict[str, Any]]:
     ]
 
 
+PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+
+
 class HealthPage(Panel):
     """Answers for whoever watches the process; they tell nothing else."""
 
@@ -408,13 +412,14 @@ class HealthPage(Panel):
     @expose("/healthz")
     def alive(self) -> tuple[str, int, dict[str, str]]:
         """Say that the process answers."""
-        return "ok\n", 200, {"Content-Type": "text/plain"}
+        return "ok\n", 200, PLAIN
 
     @expose("/readyz")
     def ready(self) -> tuple[str, int, dict[str, str]]:
-        """Say whether the database answers too."""
+        """Say whether database and jobs answer too."""
         try:
             db.session.execute(text("SELECT 1"))
-        except Exception:  # whatever is wrong with the database, the answer is the same
-            return "not ready\n", 503, {"Content-Type": "text/plain"}
-        return "ok\n", 200, {"Content-Type": "text/plain"}
+            ready = jobs.is_working()
+        except Exception:  # whatever is wrong, the answer is the same
+            ready = False
+        return ("ok\n", 200, PLAIN) if ready else ("not ready\n", 503, PLAIN)

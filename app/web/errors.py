@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from flask import Flask, render_template, request, url_for
+from flask import Flask, g, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.orm.exc import StaleDataError
@@ -34,8 +34,7 @@ def init_app(app: Flask) -> None:
 def _not_found(error: NotFound) -> tuple[str, int]:
     db.session.rollback()
     # an id of nobody's and an id of somebody else's look alike, here and in the log
-    if request.view_args:
-        log_refusal(None, "not found")
+    log_refusal(None, "not found")
     return render_template("errors/404.html"), 404
 
 
@@ -109,6 +108,11 @@ def _http(error: HTTPException) -> Any:
 
 
 def _broken(error: Exception) -> tuple[str, int]:
-    log.exception("unhandled error", exc_info=error, extra={"actor": getattr(current_actor(), "id", None)})
+    log.exception(
+        "unhandled error in request %s",
+        g.get("request_id"),
+        exc_info=error,
+        extra={"actor": getattr(current_actor(), "id", None)},
+    )
     db.session.rollback()
     return render_template("errors/500.html"), 500

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
+from flask import g
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, SelectField, StringField, ValidationError
@@ -157,6 +158,9 @@ class ChoiceField(SelectField):
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not among the choices."""
         if not any(self.coerce(value) == self.data for value, *_rest in self.iter_choices()):
+            if self.coerce is row_id and self.data is not None:
+                # somebody else's row, or nobody's: the door it came through records the refusal
+                g.chose_a_row_not_offered = True
             raise ValidationError(_("Choose one of the list."))
 
 

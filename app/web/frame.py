@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, flash, g, redirect, request, sessio
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, current_actor, reader_digits, set_actor
@@ -44,7 +45,10 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Permissions-Policy": (
+        "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    ),
 }
 READ_ONLY_EXITS = ("/managers/see-as/end", "/logout/")
 """What a parent that looks at the panel as a Manager may still send."""
@@ -68,6 +72,9 @@ def _begin() -> Response | None:
     # a letter first: nobody shall read it as a number
     g.request_id = f"r{secrets.token_hex(8)}"
     set_actor(None)
+    if isinstance(request.routing_exception, SecurityError):
+        # another host's name: nothing of a session is looked at, no address is made up from it
+        abort(400)
     if request.endpoint == "static":
         return None
     if any("\x00" in value or len(value) > 2000 for values in request.args.listvalues() for value in values):

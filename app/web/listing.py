@@ -1,6 +1,6 @@
 """Lists: which columns and filters a list has, and what of them one request shows."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -380,7 +380,7 @@ class Listing:
     add_label: str = ""
     empty_text: str = ""
     empty_icon: str = "list"
-    bulk_actions: list[Any] = field(default_factory=list)
+    bulk_actions: Sequence[Any] = ()
     title: str = ""
 
 

@@ -87,7 +87,10 @@ def guarded(
                 raise Forbidden(key)
             if minutes is not None and (actor.factors or not asks_password):
                 demand_proof(minutes)
-        return handler(*args, **kwargs)
+        answer = handler(*args, **kwargs)
+        if g.pop("chose_a_row_not_offered", False):
+            log_refusal(None, "not among the rows offered")
+        return answer
 
     return enter
 

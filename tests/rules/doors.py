@@ -59,6 +59,7 @@ ARGUMENTS = {
     "HomePage.chart": {"name": lambda house, owner: "customers"},
     "SecurityPage.remove_passkey": {"number": lambda house, owner: 0},
     "SecurityPage.end_session": {"number": lambda house, owner: 0},
+    "BulkStatusPage.change": {"what": lambda house, owner: "activate"},
     "LanguagePage.choose": {"name": lambda house, owner: "en"},
     "GatewaySettingsPage.edit": {
         "gateway": lambda house, owner: "bkash",

@@ -114,6 +114,7 @@ EVERYWHERE = {
     "app/security/sessions.py": {"_end", "open_session"},
     "app/radius/services.py": {"_fill", "close_stale_sessions"},
     "app/radius/telling.py": {"send_line_requests"},
+    "app/safety.py": {"refuse_people_of_the_demo"},
     "app/web/frame.py": {"company_of"},
     "app/web/page.py": {"log_refusal"},
 }
