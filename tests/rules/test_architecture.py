@@ -54,6 +54,7 @@ LAYERS = (
             "app.demo_*",
             "app.sitemap",
             "app.schedule",
+            "app.safety",
             "app.cli",
             "app.security.manager",
             "app",

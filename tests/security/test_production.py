@@ -4,13 +4,16 @@ import pytest
 from cryptography.fernet import Fernet
 
 from app import create_app
+from app.accounts.services import create_super_admin, hash_password
+from app.core.database import transaction
 from config import Production
 from tests.conftest import form_fields
 from tests.security.conftest import PASSWORD
 
+BOSS = "boss@jamuna.example.com"
 SETTINGS = {
-    "SECRET_KEY": "s" * 40,
-    "LOG_KEY": "l" * 40,
+    "SECRET_KEY": "8d1f0c3b5a7e9264c7b9a0d2e4f60813",
+    "LOG_KEY": "17e3d5c7b9a1f8e6d4c2b0a193847566",
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
     "PUBLIC_URL": "https://panel.example.com",
     "JOBS_FILE": None,
@@ -24,8 +27,10 @@ def test_without_an_https_address_it_does_not_start(database_url, address):
 
 
 @pytest.fixture
-def panel(cast, database_url):
-    """The application as it runs in production, on the database of the cast."""
+def panel(app, database_url):
+    """The application as it runs in production, with somebody who is not of the demo."""
+    with app.app_context(), transaction():
+        create_super_admin(BOSS, "Boss", hash_password(PASSWORD))
     return create_app(Production, DATABASE_URL=database_url, **SETTINGS)
 
 
@@ -39,7 +44,7 @@ def test_a_forged_host_is_refused_and_the_own_one_is_not(panel):
 def test_the_cookies_carry_every_flag(panel):
     client = panel.test_client()
     page = client.get("/login/", base_url="https://panel.example.com")
-    form = form_fields(page.text, "email") | {"email": "desk@meghna.example.com", "password": PASSWORD, "remember": "y"}
+    form = form_fields(page.text, "email") | {"email": BOSS, "password": PASSWORD, "remember": "y"}
     answer = client.post(
         "/login/",
         data=form,
