@@ -742,7 +742,7 @@ class ResellerPage(AccountsPage):
         Column("balance_kind", _l("Account"), lambda row: str(BALANCE_KINDS[row.balance_kind])),
         Column(
             "balance",
-            _l("Balance"),
+            _l("Account balance"),
             _balance,
             "money",
             sort=Account.balance,
@@ -780,7 +780,7 @@ class ResellerPage(AccountsPage):
         actions.append(Action(_("Move customers"), url_for("MovePage.many", of=account.id), "transfer"))
         money = [
             (_("Account"), str(BALANCE_KINDS[account.balance_kind or "debit"])),
-            (_("Balance"), account.balance, "money"),
+            (_("Account balance"), account.balance, "money"),
             (_("Credit limit"), account.credit_limit, "money")
             if account.credit_limit
             else (_("Credit limit"), _("Unlimited")),
@@ -790,11 +790,15 @@ class ResellerPage(AccountsPage):
             title=account.name,
             subtitle=account.email,
             badges=[ACCOUNT_STATUS[account.status]],
-            figure={"label": _("Balance"), "amount": account.balance, "tone": "due" if account.balance < 0 else None},
+            figure={
+                "label": _("Account balance"),
+                "amount": account.balance,
+                "tone": "due" if account.balance < 0 else None,
+            },
             actions=actions,
             facts=[
                 {"title": _("Account"), "rows": self._account_facts(account)},
-                {"title": _("Balance"), "rows": money if account.balance_kind == "credit" else money[:2]},
+                {"title": _("Account balance"), "rows": money if account.balance_kind == "credit" else money[:2]},
                 {"title": _("What it has"), "rows": self._holdings(account)},
             ],
             back_url=self.link("list"),
@@ -956,7 +960,7 @@ def statement_context(account: Account) -> dict[str, Any]:
         Column("on", _l("Date"), lambda line: line.on, "date"),
         Column("taken", _l("Taken"), lambda line: line.billed, "money", align="right", card="amount"),
         Column("added", _l("Added"), lambda line: line.paid, "money", align="right", card="amount"),
-        Column("balance", _l("Balance"), lambda line: -line.balance, "money", align="right", running=True),
+        Column("balance", _l("Account balance"), lambda line: -line.balance, "money", align="right", running=True),
     )
     listing = simple_listing(
         columns, operator_statement(account.id)[:LONGEST_STATEMENT], empty_text=_("No movements yet.")
@@ -965,7 +969,11 @@ def statement_context(account: Account) -> dict[str, Any]:
     return {
         "title": account.name,
         "subtitle": str(BALANCE_KINDS[account.balance_kind or "debit"]),
-        "figure": {"label": _("Balance"), "amount": account.balance, "tone": "due" if account.balance < 0 else None},
+        "figure": {
+            "label": _("Account balance"),
+            "amount": account.balance,
+            "tone": "due" if account.balance < 0 else None,
+        },
         "tables": [listing],
         "facts": [],
     }

@@ -419,6 +419,7 @@ class BillingProfilePage(CataloguePage):
             lambda row: row.due_day if row.cycle == "monthly" else None,
             "number",
             align="right",
+            card="hide",
         ),
         Column(
             "grace_days",
@@ -426,8 +427,9 @@ class BillingProfilePage(CataloguePage):
             lambda row: row.grace_days if row.cycle == "monthly" else None,
             "number",
             align="right",
+            card="hide",
         ),
-        Column("vat", _l("VAT"), lambda row: percent(row.vat_basis_points), "data", align="right"),
+        Column("vat", _l("VAT"), lambda row: percent(row.vat_basis_points), "data", align="right", card="hide"),
         Column(
             "customers",
             _l("Customers"),
@@ -558,7 +560,7 @@ class ZonePage(CataloguePage):
     def facts(self, row: Zone) -> list[tuple[Any, ...]]:
         """Return where the zone stands."""
         return [
-            (_("Path"), row.path, "data"),
+            (_("Zone"), row.path, "data"),
             (_("Level"), str(LEVELS[min(row.level, 2)])),
             (_("Owner"), owner_name(row), "data"),
         ]
