@@ -26,7 +26,7 @@ _FOOT = 16 * mm
 
 @dataclass(frozen=True)
 class Company:
-    """Whose document it is: the tenant's settings. ``logo`` is a PNG or JPEG."""
+    """Whose document it is: the tenant's settings. ``logo`` is a PNG or JPEG; a receipt has a footer of its own, or the invoice's."""
 
     name: str
     name_bn: str
@@ -34,6 +34,8 @@ class Company:
     phone: str
     footer: str
     logo: bytes | None = None
+    vat_number: str = ""
+    receipt_footer: str = ""
 
     def names(self, language: str) -> list[str]:
         """Return the name in the document's script, then in the other one where it differs."""
@@ -79,6 +81,9 @@ def letterhead(company: Company, logo: Logo | None, wording: Wording, title: Blo
     identity: list[Block] = [Text(first, Style(19, 27, bold=True))]
     identity += [Text(name, Style(12.5, 19, colour=MUTED)) for name in other]
     identity += [Space(3), Text(company.address, SMALL), Text(wording.phone(company.phone), SMALL)]
+    if company.vat_number:
+        # BIN is what everybody in Bangladesh calls the VAT registration number, in either language
+        identity.append(Text(f"BIN {company.vat_number}", SMALL))
     cells: list[tuple[Block, float | None]] = [(Stack(identity), None), (title, 68 * mm)]
     if logo:
         cells.insert(0, (logo, logo.drawn_width))

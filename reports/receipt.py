@@ -205,8 +205,9 @@ def _on_a4(company: Company, data: ReceiptData, wording: Wording, title: str) ->
             Row([(QrCode(data.check_url, 27 * mm), 27 * mm), (Text(_how_to_check(), SMALL), None)], middle=True),
             Space(12),
         ]
-    if company.footer:
-        blocks.append(Text(company.footer, SMALL))
+    footer = company.receipt_footer or company.footer
+    if footer:
+        blocks.append(Text(footer, SMALL))
     again = Stack([Text(_("Receipt no. %(number)s, continued", number=number), BODY.but(bold=True)), Space(8)])
     paper = Paper(title, company.name, wording.language, A4)
     for page in framed(blocks, A4, again, is_void, wording):
@@ -246,6 +247,7 @@ def _on_roll(company: Company, data: ReceiptData, wording: Wording, title: str, 
     blocks.append(roll.cut)
     if data.check_url:
         blocks += [QrCode(data.check_url, 28 * mm, align="centre"), Space(2), Text(_how_to_check(), roll.small)]
-    if company.footer:
-        blocks += [Space(4), Text(company.footer, roll.small)]
+    footer = company.receipt_footer or company.footer
+    if footer:
+        blocks += [Space(4), Text(footer, roll.small)]
     return roll.print(blocks, title, company, wording)

@@ -11,9 +11,16 @@ from reports.invoice import InvoiceData, invoice_pdf
 
 def company(tenant: Tenant) -> Company:
     """Return the company as documents name it."""
-    # BIN is what everybody in Bangladesh calls the VAT registration number, in either language
-    address = f"{tenant.address} · BIN {tenant.vat_number}".removeprefix(" · ") if tenant.vat_number else tenant.address
-    return Company(tenant.name, tenant.name_bn, address, tenant.phone, tenant.invoice_footer, tenant.logo)
+    return Company(
+        name=tenant.name,
+        name_bn=tenant.name_bn,
+        address=tenant.address,
+        phone=tenant.phone,
+        footer=tenant.invoice_footer,
+        logo=tenant.logo,
+        vat_number=tenant.vat_number,
+        receipt_footer=tenant.receipt_footer,
+    )
 
 
 def invoice_data(bill: Bill) -> InvoiceData:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pikepdf
@@ -114,3 +115,13 @@ def _drawn_code(pdf: bytes, side: int) -> tuple[tuple[bool, ...], ...]:
         for column in range(round((x - left) / step), round((x + width - left) / step)):
             rows[row][column] = True
     return tuple(map(tuple, rows))
+
+
+@pytest.mark.parametrize("size", ["a4", "58"])
+def test_a_receipt_has_a_footer_of_its_own_or_the_invoices(size: str, text_of: ReadText) -> None:
+    assert "Help: 09612" in text_of(receipt_pdf(COMPANY, receipt(), size, "en"))
+    own = replace(COMPANY, receipt_footer="Keep this paper.", vat_number="000123456-0101")
+    text = text_of(receipt_pdf(own, receipt(), size, "en"))
+    assert "Keep this paper." in text
+    assert "Help: 09612" not in text
+    assert ("BIN 000123456-0101" in text) == (size == "a4")
