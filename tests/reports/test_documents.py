@@ -44,7 +44,7 @@ def document(
         state = "returned" if changes.pop("status", "") == "void" else "confirmed"
         return closing_pdf(company, closing(person=name, state=state), kind.partition("-")[2] or "a4", language, digits)
     if kind == "table":
-        return table_pdf(company, table(rows=[TableRow([name, "", "৳ ১.০০"]), *TABLE.rows]), language, digits)
+        return table_pdf(company, table(rows=[TableRow([name, "", ""], "group"), *TABLE.rows[1:]]), language, digits)
     return receipt_pdf(company, receipt(customer_name=name, **changes), kind, language, digits)
 
 
