@@ -4,6 +4,7 @@ import errno
 import fcntl
 import logging
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -372,6 +373,11 @@ def remove_old_files() -> int:
             f"{job_id}.lock" for job_id in db.session.execute(select(Job.id).where(Job.state.in_(UNFINISHED))).scalars()
         }
     for path in folder().iterdir():
-        if path.name not in named and path.is_file() and path.stat().st_mtime < before.timestamp():
+        if path.name in named or path.stat().st_mtime >= before.timestamp():
+            continue
+        # a process that died leaves the folder it drew into
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
             path.unlink(missing_ok=True)
     return len(old)

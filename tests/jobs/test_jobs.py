@@ -295,9 +295,11 @@ def test_waiting_jobs_are_queued_again_at_start_up(cast: Any, context: Flask, la
 def test_files_that_no_job_names_are_swept_away_after_a_day(cast: Any, context: Flask, clock: Any) -> None:
     left: Path = folder() / "left-by-a-dead-process.zip"
     left.write_text("x")
+    (folder() / "work-of-a-dead-process").mkdir()
+    (folder() / "work-of-a-dead-process" / "00001.pdf").write_text("x")
     clock.forward(days=400)
     remove_old_files()
-    assert not left.exists()
+    assert list(folder().iterdir()) == []
 
 
 def _die_in(made: Job, attempts: int = 1) -> None:
