@@ -1,7 +1,6 @@
 """A payment as its receipt is printed: rows in, the report's data out."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flask import request
 from flask_babel import gettext as _
@@ -64,8 +63,7 @@ def receipt(tenant: Tenant, payment: Payment, size: str) -> bytes:
         check_url=check_url(payment),
         replaces=_number_of(payment.replaces_id),
     )
-    issuer = replace(company(tenant), footer=tenant.receipt_footer or tenant.invoice_footer)
-    return receipt_pdf(issuer, data, size, language, digits)
+    return receipt_pdf(company(tenant), data, size, language, digits)
 
 
 def _number_of(payment_id: int | None) -> int | None:
