@@ -53,7 +53,7 @@ def test_the_group_admin_makes_an_operator_and_the_operator_a_sub_operator(brows
     be(browser, GA)
     browser.go("/operators/add")
     fill_in(browser, name="Purbo Operator", email="purbo@meghna.example.com")
-    browser.press("Create")
+    browser.press("Create Operator")
     browser.wait(lambda: ONE_TIME.search(browser.text), "the one-time password")
     browser.go("/operators/list/")
     browser.see("Purbo Operator")
@@ -62,7 +62,7 @@ def test_the_group_admin_makes_an_operator_and_the_operator_a_sub_operator(brows
     kinds = [one.get_attribute("value") for one in browser.all('select[name="kind"] option')]
     assert kinds == ["sub_operator"]
     fill_in(browser, name="Char Cable", email="char@meghna.example.com")
-    browser.press("Create")
+    browser.press("Create Operator")
     browser.wait(lambda: ONE_TIME.search(browser.text), "the one-time password")
     browser.go("/operators/list/")
     browser.see("Char Cable")
