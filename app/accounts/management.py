@@ -708,6 +708,7 @@ def _balance(account: Account) -> int:
 class ResellerPage(AccountsPage):
     """The Operators and Sub-Operators below a parent account."""
 
+    is_about_money = True
     route_base = "/operators"
     fresh = {
         "permissions": GRAVE_MINUTES,

@@ -68,12 +68,13 @@ class PackageChangePage(Panel):
             again = _sent_before(customer, form, back)
             if again is not None:
                 return again
-        if form.validate_on_submit():
+        if self.is_right(form):
             new = next(row for row in offered if row.id == form.package_id.data)
             try:
                 planned = work_out(customer, new)
             except Refused as refused:
                 form.attach(refused)
+                self.note_refusal(refused)
             else:
                 return self._preview_or_change(customer, form, planned, back)
         shown = self.render(

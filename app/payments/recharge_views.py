@@ -65,11 +65,12 @@ class RechargePage(Panel):
             if self.actor().may("view-customer-details")
             else url_for("HomePage.index")
         )
-        if form.validate_on_submit():
+        if self.is_right(form):
             try:
                 planned = work_out(customer, _package(customer, form), **_time(form))
             except Refused as refused:
                 form.attach(refused)
+                self.note_refusal(refused)
             else:
                 return self._preview_or_recharge(customer, form, planned, back)
         shown = self.render(

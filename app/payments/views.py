@@ -205,7 +205,7 @@ class PaymentPage(Page):
             form.next.data = request.args.get("next", "")
         form.next.data = own_path(form.next.data) or ""
         question = None
-        if form.validate_on_submit():
+        if self.is_right(form):
             try:
                 return self._received(customer, form)
             except Refused as refused:

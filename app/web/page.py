@@ -207,7 +207,7 @@ class Doors(BaseView):
 
         ``in_parts``: the act has transactions of its own, because a failed attempt must stay counted.
         """
-        if form.validate_on_submit():
+        if self.is_right(form):
             try:
                 with nullcontext() if in_parts else transaction():
                     return act()
@@ -216,6 +216,16 @@ class Doors(BaseView):
                 self.note_refusal(refused)
         shown = self.render(template, form=form, **context)
         return (shown, REFUSED) if request.method == "POST" else shown
+
+    def is_right(self, form: HouseForm) -> bool:
+        """Tell whether a form was sent and all its fields read well; what does not is recorded where money is involved."""
+        if not form.is_submitted():
+            return False
+        if form.validate():
+            return True
+        wrong = next((str(error) for errors in form.errors.values() for error in errors), "")
+        self.note_refusal(Refused(wrong))
+        return False
 
     def note_refusal(self, refused: Refused) -> None:
         """Record that a change was refused, where money is involved."""
