@@ -403,9 +403,11 @@ def log_authentication(account: Account | None, event: str, result: str = "ok", 
     )
 
 
-def keep_preferences(account_id: int, language: str, digits: str, theme: str) -> None:
+def keep_preferences(account_id: int, language: str, digits: str, theme: str, page_size: int | None = None) -> None:
     """Keep how pages look to an account."""
     with everywhere("one's own account, whatever its scope"):
         account = db.session.get_one(Account, account_id)
         account.language, account.digits, account.theme = language, digits, theme
+        if page_size is not None:
+            account.page_size = page_size
         db.session.flush()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,16 +10,19 @@ from flask_babel import refresh
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
 
-from app.access.actor import Actor, current_actor
+from app.access.actor import Actor, current_actor, set_actor
 from app.access.permissions import KEYS, MANAGER_KEYS, PUBLIC, SECTIONS, SIGNED_IN
 from app.accounts.queries import held_by, open_requests, parent_of
 from app.accounts.services import keep_preferences, request_key
 from app.core.database import transaction
 from app.core.errors import NotFound
+from app.core.language import in_language
 from app.dashboard.help import TOPICS
 from app.security.services import change_own_password
-from app.web.forms import ChoiceField, HouseForm, TextField
+from app.web.formats import show_digits
+from app.web.forms import ChoiceField, HouseForm, TextField, row_id
 from app.web.frame import back_to, wanted_language
+from app.web.listing import PAGE_SIZES
 from app.web.page import GRAVE_MINUTES, Panel, remember_language
 from app.web.shown import LANGUAGE_NAMES, READER_DIGITS, choices
 
@@ -32,6 +35,7 @@ class PreferencesForm(HouseForm):
     theme = ChoiceField(
         _l("Colours"), choices=[("auto", _l("As on this device")), ("light", _l("Light")), ("dark", _l("Dark"))]
     )
+    page_size = ChoiceField(_l("Rows of a list"), coerce=row_id)
 
 
 class PasswordForm(HouseForm):
@@ -55,18 +59,25 @@ class AccountPage(Panel):
 
     route_base = "/account"
     default_view = "index"
-    keys = {"index": SIGNED_IN, "password": SIGNED_IN, "permissions": "managers", "ask_for": "managers"}
     fresh = {"password": GRAVE_MINUTES}
     asks_password = frozenset({"password"})
+    keys = {
+        "index": SIGNED_IN,
+        "theme": SIGNED_IN,
+        "password": SIGNED_IN,
+        "permissions": "managers",
+        "ask_for": "managers",
+    }
 
     @expose("/", methods=["GET", "POST"])
     def index(self) -> Any:
         """Show and change how pages look."""
         actor = self.actor()
         form = PreferencesForm(obj=actor)
+        form.page_size.choices = [(size, show_digits(size)) for size in PAGE_SIZES]
 
         def act() -> Response:
-            keep_preferences(actor.id, form.language.data, form.digits.data, form.theme.data)
+            keep_preferences(actor.id, form.language.data, form.digits.data, form.theme.data, form.page_size.data)
             remember_language(form.language.data)
             return redirect(url_for("AccountPage.index"), 303)
 
@@ -91,6 +102,16 @@ class AccountPage(Panel):
         links.append({"label": _("Help"), "url": url_for("HelpPage.index"), "icon": "help", "meaning": ""})
         forms = [{"title": _("How pages look"), "form": form, "url": url_for("AccountPage.index")}]
         return self.ask(form, act, "accounts/account.html", forms=forms, links=links)
+
+    @expose("/theme", methods=["POST"])
+    def theme(self) -> tuple[str, int]:
+        """Keep the colours that the switch of a page has chosen."""
+        actor, theme = self.actor(), request.form.get("theme", "")
+        if theme not in ("light", "dark"):
+            abort(400)
+        with transaction():
+            keep_preferences(actor.id, actor.language, actor.digits, theme)
+        return "", 204
 
     @expose("/password", methods=["GET", "POST"])
     def password(self) -> Any:
@@ -185,6 +206,21 @@ class HelpPage(Panel):
     def index(self) -> str:
         """Show questions and answers."""
         return self.render("help/help.html", topics=TOPICS, parent=parent_contact(self.actor()))
+
+
+class OfflinePage(Panel):
+    """What a device shows that has no connection, in either language: kept by it beforehand, without data."""
+
+    route_base = "/offline"
+    default_view = "show"
+    keys = {"show": PUBLIC}
+
+    @expose("/<name>")
+    def show(self, name: str) -> str:
+        """Show the page in a language."""
+        with in_language(wanted_language(name)):
+            set_actor(None)
+            return self.render("errors/offline.html")
 
 
 class LanguagePage(Panel):

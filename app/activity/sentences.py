@@ -15,7 +15,7 @@ from app.activity.models import Activity, Authentication
 from app.core.language import format_date
 from app.core.money import plain
 from app.web.formats import show_full_moment
-from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, DIGIT_NAMES, LANGUAGE_NAMES, Badge
+from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, DIGIT_NAMES, LANGUAGE_NAMES, REASONS, Badge
 
 SENTENCES = {
     "customer.created": _l("Customer %(number)s, %(customer)s, created"),
@@ -184,6 +184,7 @@ WORDS = {
         "sandbox": _l("Sandbox of the gateway"),
         "local": _l("Sandbox on this machine"),
     },
+    "reason": REASONS,
     "method": {"bkash": _l("bKash"), "nagad": _l("Nagad"), "sslcommerz": _l("SSLCommerz")},
 }
 """Words of entries that are names of ours and not data; permission keys are looked up in their table."""

@@ -20,7 +20,7 @@ from app.packages.forms import priced_choices
 from app.packages.models import Package
 from app.packages.queries import packages_on_offer
 from app.payments.services import receive_cash, recorded_by
-from app.web.formats import show_taka
+from app.web.formats import show_name, show_taka
 from app.web.forms import ChoiceField, HouseForm, paisa_of, row_id
 from app.web.page import REFUSED, Panel
 
@@ -81,7 +81,7 @@ class PackageChangePage(Panel):
             "page/form.html",
             form=_without(form, "take_cash"),
             title=_("Change package"),
-            intro=_("%(name)s has %(package)s.", name=customer.name, package=customer.package.name),
+            intro=_("%(name)s has %(package)s.", name=show_name(customer), package=customer.package.name),
             submit_label=_("Show what it costs"),
             cancel_url=back,
         )
@@ -147,7 +147,7 @@ def _consequence(planned: PackageChange) -> str:
 
 def _facts(customer: Customer, planned: PackageChange) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = [
-        (_("Customer"), customer.name, "data"),
+        (_("Customer"), show_name(customer), "data"),
         (_("From"), planned.old.name, "data"),
         (_("To"), planned.new.name, "data"),
     ]

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.access.scope import everywhere
@@ -14,7 +13,7 @@ from app.billing.models import Bill
 from app.core.clock import now, to_dhaka
 from app.core.database import db, locked, transaction
 from app.core.progress import Progress
-from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
+from app.customers.models import NON_PAYMENT, NOT_PAID, Customer, CustomerStatus
 from app.customers.services import change_status
 from app.packages.models import BillingProfile, Cycle
 
@@ -59,7 +58,7 @@ def _suspend(batches: list[list[int]], step: Callable[[int], None]) -> SuspendRu
             # asked again under the lock: who has paid meanwhile stays
             rows = locked(_past_their_date(Customer).where(Customer.id.in_(ids)).order_by(Customer.id))
             for customer in db.session.execute(rows.execution_options(populate_existing=True)).scalars():
-                change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
+                change_status(customer, CustomerStatus.SUSPENDED, NOT_PAID, cause=NON_PAYMENT)
                 run.suspended += 1
         step(len(ids))
     return run

@@ -29,7 +29,7 @@ from app.customers.queries import matching, present
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.packages.models import Package
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, text_cell
-from app.web.formats import show_digits
+from app.web.formats import language, show_digits, show_name
 from app.web.forms import paisa_of
 from app.web.frame import company_of
 from app.web.interface import AppInterface
@@ -47,6 +47,17 @@ def _matching(text: str) -> Any:
     if digits.isascii() and digits.isdigit() and len(digits) <= 9:
         return (Bill.number == int(digits)) | by_customer
     return by_customer | Bill.customer_username.contains(fold(text), autoescape=True)
+
+
+def bill_name(bill: Bill) -> str:
+    """Return whose bill it is: as the bill says, or the Bengali name to Bengali readers, where it is known."""
+    return bill.customer.name_bn if language() == "bn" and bill.customer.name_bn else bill.customer_name
+
+
+def beside_bill_name(bill: Bill) -> str:
+    """Return what stands small below it: the bill's own name where another is shown, and the username."""
+    own = bill.customer_name if bill_name(bill) != bill.customer_name else ""
+    return " · ".join(part for part in (own, bill.customer_username) if part)
 
 
 class BillPage(Page):
@@ -81,10 +92,10 @@ class BillPage(Page):
         Column(
             "customer",
             _l("Customer"),
-            lambda row: row.customer_name,
+            bill_name,
             "data",
             sort=Bill.customer_name,
-            secondary=lambda row: row.customer_username,
+            secondary=beside_bill_name,
         ),
         Column("mobile", _l("Mobile"), lambda row: row.customer_mobile.removeprefix("+88"), only_csv=True),
         Column("package", _l("Package"), lambda row: row.package.name if row.package else "", "data"),
@@ -168,7 +179,7 @@ class BillPage(Page):
         """Show a bill."""
         actor, bill = self.actor(), self._row(pk)
         facts = [
-            (_("Customer"), bill.customer_name, "data", customer_url(actor, bill.customer)),
+            (_("Customer"), bill_name(bill), "data", customer_url(actor, bill.customer)),
             (_("Purpose"), str(PURPOSES[bill.purpose])),
             (_("Package"), bill.package.name if bill.package else "", "data"),
             (_("Description"), bill.description, "data"),
@@ -190,7 +201,7 @@ class BillPage(Page):
         return self.render(
             "page/show.html",
             title=_("Bill %(number)s", number=show_digits(bill.number)),
-            subtitle=bill.customer_name,
+            subtitle=bill_name(bill),
             badges=[BILL_STATUS[bill.status]],
             figure={
                 "label": _("Open"),
@@ -272,7 +283,7 @@ class BillPage(Page):
             form,
             act,
             title=_("New bill"),
-            intro=customer.name if customer else None,
+            intro=show_name(customer) if customer else None,
             submit_label=_("Raise the bill"),
             cancel_url=self.link("list"),
         )
@@ -360,7 +371,7 @@ class BillPage(Page):
             consequence=consequence,
             facts=[
                 (_("Bill no."), bill.number, "number"),
-                (_("Customer"), bill.customer_name, "data"),
+                (_("Customer"), bill_name(bill), "data"),
                 (_("Total"), bill.total, "money"),
                 (_("Open"), bill.open, "money"),
             ],

@@ -34,7 +34,10 @@ class PaymentStatus(StrEnum):
 
 
 NON_PAYMENT = "non_payment"
-"""The reason of a suspension that ends by itself when all that is due is settled (spec §11.5)."""
+"""The cause of a suspension that ends by itself when all that is due is settled (spec §11.5)."""
+
+NOT_PAID = "Not paid in time"
+"""The reason that jobs write down for it: in English, whoever reads it; said in the reader's language where it is shown."""
 
 
 def _orders(**orders: Any) -> Iterator[Index]:

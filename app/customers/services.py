@@ -23,7 +23,7 @@ from app.core.errors import NotFound, Refused
 from app.core.language import fold, normalise, to_ascii_digits
 from app.core.money import share_in_taka
 from app.customers.custom_fields import checked_values, custom_fields
-from app.customers.models import NON_PAYMENT, Customer, CustomerStatus
+from app.customers.models import NON_PAYMENT, NOT_PAID, Customer, CustomerStatus
 from app.customers.queries import username_taken
 from app.packages.models import CYCLES_OF, BillingProfile, ConnectionType, Cycle, Device, Package, Zone
 from app.packages.queries import due_date, is_usable, is_usable_profile, paid_up_to, retail_price
@@ -326,7 +326,7 @@ def edit_suspend_date(customer: Customer, moment: datetime) -> Customer:
 
 def suspend_for_non_payment(customer: Customer) -> Customer:
     """Suspend a customer whose suspend date has passed; settling all that is due ends it by itself."""
-    return change_status(customer, CustomerStatus.SUSPENDED, _("Not paid in time"), cause=NON_PAYMENT)
+    return change_status(customer, CustomerStatus.SUSPENDED, NOT_PAID, cause=NON_PAYMENT)
 
 
 def delete_customer(customer: Customer, reason: str) -> Customer:

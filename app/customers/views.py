@@ -34,7 +34,7 @@ from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_actio
 from app.packages.models import BillingProfile, Device, Package, Zone
 from app.packages.queries import in_sight, packages_in_sight, profiles_in_sight, zone_and_below
 from app.web.exports import amount_cell, day_cell, joined_cell, label_cell, mobile_cell, moment_cell, text_cell
-from app.web.formats import show_day, show_digits
+from app.web.formats import beside_name, show_day, show_digits, show_name
 from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange
@@ -49,6 +49,7 @@ from app.web.shown import (
     Action,
     Tab,
     choices,
+    shown_reason,
 )
 
 DUE_KEYS = ("print-invoice", "receive-payment")
@@ -103,9 +104,7 @@ class CustomerPage(Page):
     }
     columns = (
         Column("number", _l("No."), lambda row: row.number, "number", sort=Customer.number, card="bare", is_key=True),
-        Column(
-            "name", _l("Name"), lambda row: row.name, "data", sort=Customer.name, secondary=lambda row: row.username
-        ),
+        Column("name", _l("Name"), show_name, "data", sort=Customer.name, secondary=beside_name),
         Column("name_bn", _l("Bengali name"), lambda row: row.name_bn, only_csv=True),
         Column("username", _l("Username"), lambda row: row.username, only_csv=True),
         Column(
@@ -417,7 +416,7 @@ class CustomerPage(Page):
             "page/confirm.html",
             title=title,
             consequence=consequence,
-            facts=[(_("Customer"), customer.name, "data"), (_("Customer no."), customer.number, "number")],
+            facts=[(_("Customer"), show_name(customer), "data"), (_("Customer no."), customer.number, "number")],
             submit_label=title,
             danger=danger,
             cancel_url=self.link("show", pk=customer.id),
@@ -461,7 +460,7 @@ class CustomerPage(Page):
             )
         return self.render(
             "page/show.html",
-            title=customer.name,
+            title=show_name(customer),
             back_url=self.link("show", pk=customer.id),
             facts=[
                 {
@@ -512,7 +511,7 @@ def _profile_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         (_("Device"), customer.device.name if customer.device else "", "data"),
     ]
     if customer.status_reason:
-        connection.insert(0, (_("Reason of the status"), customer.status_reason, "data"))
+        connection.insert(0, (_("Reason of the status"), shown_reason(customer.status_reason), "data"))
     contact = [
         (_("Mobile"), customer.mobile, "phone", f"tel:{customer.mobile}" if customer.mobile else None),
         (_("Email"), customer.email, "data"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, reader_digits
 from app.billing.models import Bill
-from app.billing.views import BillPage
+from app.billing.views import BillPage, bill_name
 from app.core.database import db
 from app.core.language import format_period, normalise, to_ascii_digits
 from app.customers.models import Customer
@@ -52,7 +52,9 @@ def _customers(query: str, number: int | None) -> Select[Any]:
 
 
 def _bills(_query: str, number: int | None) -> Select[Any] | None:
-    return None if number is None else select(Bill).where(Bill.number == number).order_by(Bill.id)
+    if number is None:
+        return None
+    return select(Bill).where(Bill.number == number).options(joinedload(Bill.customer)).order_by(Bill.id)
 
 
 def _payments(_query: str, number: int | None) -> Select[Any] | None:
@@ -94,7 +96,7 @@ def _payer_row(customer: Customer, _actor: Actor) -> dict[str, Any]:
 def _bill_row(bill: Bill, _actor: Actor) -> dict[str, Any]:
     return {
         "url": url_for("BillPage.show", pk=bill.id),
-        "title": bill.customer_name,
+        "title": bill_name(bill),
         "number": bill.number,
         "words": [format_period(bill.period_from, bill.period_to, language(), reader_digits())],
         "amount": bill.total,
@@ -105,7 +107,7 @@ def _bill_row(bill: Bill, _actor: Actor) -> dict[str, Any]:
 def _payment_row(payment: Payment, _actor: Actor) -> dict[str, Any]:
     return {
         "url": url_for("PaymentPage.show", pk=payment.id),
-        "title": payment.customer.name,
+        "title": _name(payment.customer),
         "number": payment.number,
         "day": payment.paid_on,
         "amount": payment.amount,

@@ -21,7 +21,7 @@ from app.packages.queries import packages_on_offer
 from app.payments.recharging import Recharge, is_by_package, recharge, work_out
 from app.payments.services import LikelySecondEntry, Received
 from app.payments.views import second_entry_question
-from app.web.formats import show_taka
+from app.web.formats import show_name, show_taka
 from app.web.forms import ChoiceField, CountField, HouseForm, paisa_of, row_id
 from app.web.page import REFUSED, Panel
 
@@ -77,7 +77,7 @@ class RechargePage(Panel):
             "page/form.html",
             form=form,
             title=_("Recharge"),
-            intro=_("%(name)s has %(package)s.", name=customer.name, package=customer.package.name),
+            intro=_("%(name)s has %(package)s.", name=show_name(customer), package=customer.package.name),
             submit_label=_("Show what it costs"),
             cancel_url=back,
         )
@@ -128,7 +128,7 @@ class RechargePage(Panel):
             "kept": kept,
             "groups": [],
             "facts": [
-                (_("Customer"), customer.name, "data"),
+                (_("Customer"), show_name(customer), "data"),
                 (_("Package"), planned.package.name, "data"),
                 (_("Recharge"), planned.amount, "money"),
                 (_("VAT"), planned.vat, "money"),

@@ -37,7 +37,7 @@ from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, text_cell
-from app.web.formats import language, show_digits, show_taka
+from app.web.formats import beside_name, language, show_digits, show_name, show_taka
 from app.web.forms import row_id
 from app.web.frame import company_of, own_path
 from app.web.interface import AppInterface
@@ -114,9 +114,9 @@ class PaymentPage(Page):
         Column(
             "customer",
             _l("Customer"),
-            lambda row: row.customer.name,
+            lambda row: show_name(row.customer),
             "data",
-            secondary=lambda row: row.customer.username,
+            secondary=lambda row: beside_name(row.customer),
         ),
         Column("customer_number", _l("Customer no."), lambda row: row.customer.number, only_csv=True),
         Column("mobile", _l("Mobile"), lambda row: row.customer.mobile.removeprefix("+88"), only_csv=True),
@@ -424,7 +424,7 @@ class PaymentPage(Page):
             consequence=consequence,
             facts=[
                 (_("Receipt no."), payment.number, "number"),
-                (_("Customer"), payment.customer.name, "data"),
+                (_("Customer"), show_name(payment.customer), "data"),
                 (_("Amount"), payment.amount, "money"),
             ],
             submit_label=title,

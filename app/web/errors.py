@@ -2,6 +2,7 @@
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, g, render_template, request, url_for
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from app.access.actor import current_actor
 from app.access.permissions import KEYS
 from app.core.database import db
 from app.core.errors import Forbidden, NotFound, ReadOnly, Refused, Unproven
+from app.web.frame import own_path
 from app.web.page import PROVE, REFUSED, log_refusal, wanted_page
 
 log = logging.getLogger(__name__)
@@ -86,7 +88,12 @@ def _unproven(error: Unproven) -> tuple[str, int]:
 
 
 def _expired(error: CSRFError) -> tuple[str, int]:
-    return render_template("errors/expired.html"), 400
+    # the form is fetched anew where its address shows one; what was typed is one step back in the browser
+    came_from = urlsplit(request.referrer or "")
+    retry_url = (
+        own_path(came_from._replace(scheme="", netloc="").geturl()) if came_from.netloc == request.host else None
+    )
+    return render_template("errors/expired.html", retry_url=retry_url), 400
 
 
 def _changed_meanwhile(error: StaleDataError) -> tuple[str, int]:

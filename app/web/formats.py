@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask
 from flask_babel import get_locale
@@ -14,6 +14,16 @@ from app.access.actor import reader_digits
 from app.core.clock import to_dhaka, today
 from app.core.language import format_date, format_day_and_month, format_moment, format_month, format_phone, in_digits
 from app.core.money import taka
+
+
+class Named(Protocol):
+    """Who has a name in one or both scripts."""
+
+    name: str
+    username: str
+
+    def name_for(self, language: str) -> str:
+        """Return the name that readers of a language are shown."""
 
 
 def language() -> str:
@@ -63,6 +73,17 @@ def show_full_moment(moment: datetime) -> str:
 def show_month(day: date) -> str:
     """Write the month of a date."""
     return format_month(day, language(), reader_digits())
+
+
+def show_name(customer: Named) -> str:
+    """Write a customer's name for the reader: the Bengali one in Bengali, where it is known."""
+    return customer.name_for(language())
+
+
+def beside_name(customer: Named) -> str:
+    """Write what stands small below a customer's name: the Latin one where the Bengali one is shown, and the username."""
+    latin = customer.name if show_name(customer) != customer.name else ""
+    return " · ".join(part for part in (latin, customer.username) if part)
 
 
 def show_phone(number: str) -> str:

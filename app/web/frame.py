@@ -53,6 +53,9 @@ HEADERS = {
 READ_ONLY_EXITS = ("/managers/see-as/end", "/logout/")
 """What a parent that looks at the panel as a Manager may still send."""
 
+WORKER = "/static/js/worker.js"
+"""The script that shows the offline page, for all addresses."""
+
 YEAR = 365 * 24 * 3600
 
 
@@ -101,6 +104,8 @@ def _finish(response: Response) -> Response:
         # the address carries the content's hash: another content has another address
         if request.args.get("v"):
             response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        if request.path == WORKER:
+            response.headers["Service-Worker-Allowed"] = "/"
     else:
         response.headers["Cache-Control"] = "no-store"
     return compressed(response)

@@ -5,6 +5,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.customers.models import NOT_PAID
+
 
 @dataclass(frozen=True)
 class Badge:
@@ -69,6 +71,9 @@ PURPOSES = {
     "new_customer": _l("New customer"),
     "manual": _l("Bill by hand"),
 }
+REASONS = {NOT_PAID: _l("Not paid in time")}
+"""Reasons that the program writes down itself."""
+
 LANGUAGE_NAMES = {"bn": "বাংলা", "en": "English"}
 DIGIT_NAMES = {"latn": "0123", "beng": "০১২৩"}
 READER_DIGITS = {"auto": _l("As the language"), **DIGIT_NAMES}
@@ -77,3 +82,8 @@ READER_DIGITS = {"auto": _l("As the language"), **DIGIT_NAMES}
 def choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
     """Return values with their labels, as select fields and filters want them."""
     return [(value, row.label if isinstance(row, Badge) else row) for value, row in labels.items()]
+
+
+def shown_reason(reason: str) -> str:
+    """Return a reason as its reader is told it: what people wrote as it is, the program's own in the reader's language."""
+    return str(REASONS.get(reason, reason))

@@ -77,6 +77,14 @@ async function charts() {
   });
 }
 
+// What looks for hurdles in the pages; for the tests alone, no page loads it.
+async function axe() {
+  const folder = path.join(root, "tests/e2e/axe");
+  await mkdir(folder, { recursive: true });
+  await copyFile(path.join(modules, "axe-core/axe.min.js"), path.join(folder, "axe.min.js"));
+  await copyFile(path.join(modules, "axe-core/LICENSE"), path.join(folder, "LICENSE.txt"));
+}
+
 async function licences() {
   const pairs = [["@tabler/core/LICENSE", "tabler.LICENSE.txt"], ["@tabler/icons/LICENSE", "icons.LICENSE.txt"],
     ["echarts/LICENSE", "echarts.LICENSE.txt"], ["echarts/NOTICE", "echarts.NOTICE.txt"],
@@ -86,5 +94,5 @@ async function licences() {
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-await Promise.all([css(), icons(), fonts(), charts()]);
+await Promise.all([css(), icons(), fonts(), charts(), axe()]);
 await licences();

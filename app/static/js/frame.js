@@ -22,9 +22,16 @@ function switchTheme() {
         // A browser that keeps nothing shows the choice until the next page.
       }
       show();
+      keepTheme(root.dataset.bsTheme);
     });
   }
   show();
+}
+
+/** Keep the choice with the account too, for its other devices; where nobody is signed in, or it is refused, the device alone keeps it. */
+function keepTheme(theme) {
+  const token = document.querySelector('form[action="/logout/"] [name="csrf_token"]');
+  if (token) fetch("/account/theme", { method: "POST", body: new URLSearchParams({ csrf_token: token.value, theme }) }).catch(() => {});
 }
 
 /** Let "/" put the cursor into the search box, outside of other fields. */
@@ -95,7 +102,15 @@ function fitTables() {
   fit();
 }
 
+/** Let a worker show a page of our own where there is no connection; it keeps no data. */
+function offlinePage() {
+  if (!navigator.serviceWorker || !document.body.dataset.worker) return;
+  navigator.serviceWorker.register(document.body.dataset.worker, { scope: "/" }).catch(() => {});
+  navigator.serviceWorker.ready.then((ready) => ready.active.postMessage({ language: document.documentElement.lang }));
+}
+
 switchTheme();
+offlinePage();
 fitTables();
 focusSearch();
 closeMenus();
