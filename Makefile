@@ -34,8 +34,11 @@ test-long: ## run the tests that take minutes, on both databases: ARGS="-k seque
 
 bench: install ## measure pieces of work, with ratios to a limit measured in the same run
 	@.venv/bin/python scripts/bench.py
+	@.venv/bin/python scripts/weigh.py
+	@scripts/debian.sh chromium npm
 	@scripts/venv.sh requirements-dev.txt
 	@.venv/bin/python scripts/bench_documents.py $(ARGS)
+	@.venv/bin/python scripts/lighthouse.py
 
 lint: ## look at style and types
 	@scripts/venv.sh requirements-dev.txt

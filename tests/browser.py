@@ -267,10 +267,10 @@ def demo_folder(run_folder: Path) -> Path:
     return folder
 
 
-def fill_demo(folder: Path) -> Path:
-    """Make a folder with the database of the small demo. Raises RuntimeError when a command fails."""
+def fill_demo(folder: Path, size: str = "small") -> Path:
+    """Make a folder with the database of a demo. Raises RuntimeError when a command fails."""
     folder.mkdir(parents=True)
-    for words in (["migrate"], ["demo", "--size", "small"]):
+    for words in (["migrate"], ["demo", "--size", size]):
         command = [sys.executable, "-m", "flask", "isp", *words]
         ran = subprocess.run(command, cwd=ROOT, env=_environment(folder), capture_output=True, text=True)
         if ran.returncode:

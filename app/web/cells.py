@@ -81,4 +81,6 @@ def _due(paisa: int, overdue: bool) -> str:
     if paisa < 0:
         advance = escape(_("%(amount)s advance")) % {"amount": show_taka_html(-paisa)}
         return f'<span class="ok advance">{advance}</span>'
-    return f'<span class="muted">{escape(_("Nothing due"))}</span>'
+    # a sentence inside an f-string would not be collected for translation
+    nothing = _("Nothing due")
+    return f'<span class="muted">{escape(nothing)}</span>'
