@@ -20,7 +20,7 @@ TABS = ("tab", "list")
 def kind_of(address: str) -> str:
     """Return what pages of one kind share: the path without ids and codes, and the tab."""
     parts = urlsplit(address)
-    path = re.sub(r"/(\d+|[\w-]{22,})(?=/|$)", "/…", parts.path)
+    path = re.sub(r"/(\d+|[\w-]{22,}|(?<=request/)[\w-]+)(?=/|$)", "/…", parts.path)
     tabs = sorted(word for word in parts.query.split("&") if word.partition("=")[0] in TABS)
     return path + ("?" + "&".join(tabs) if tabs else "")
 

@@ -11,10 +11,10 @@ from markupsafe import Markup, escape
 
 from app.web.formats import (
     show_bytes,
-    show_day,
     show_digits,
     show_moment,
     show_month,
+    show_near_day,
     show_number,
     show_phone,
     show_taka_html,
@@ -22,7 +22,7 @@ from app.web.formats import (
 
 NOTHING = '<span class="muted" aria-hidden="true">–</span>'
 TONES = ("ok", "warn", "due", "accent")
-NOWRAP = {"bytes": show_bytes, "date": show_day, "moment": show_moment, "month": show_month, "phone": show_phone}
+NOWRAP = {"bytes": show_bytes, "date": show_near_day, "moment": show_moment, "month": show_month, "phone": show_phone}
 
 
 def draw(content: Any, kind: str = "text", url: str | None = None, tone: str | None = None, css: str = "") -> Markup:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from jinja2 import pass_context
 from markupsafe import Markup, escape
 
@@ -53,15 +54,30 @@ def show_short_day(day: date) -> str:
     return format_day_and_month(day, language(), reader_digits())
 
 
+def show_near_day(day: date) -> Markup:
+    """Write a date as people say it: today, yesterday, tomorrow; without the year where it is this one; exact on hover."""
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(day.isoformat(), show_day(day), _said(day))
+
+
+def _said(day: date) -> str:
+    away = (day - today()).days
+    if away in NEAR_DAYS:
+        return str(NEAR_DAYS[away])
+    return show_short_day(day) if day.year == today().year else show_day(day)
+
+
+NEAR_DAYS = {-1: _l("Yesterday"), 0: _l("Today"), 1: _l("Tomorrow")}
+
+
 def show_moment(moment: datetime) -> Markup:
-    """Write a moment as Dhaka's clocks show it: today's as the time, an older one or the end of a day as the date; exact on hover."""
+    """Write a moment as people say it, on Dhaka's clocks: today's as the time, the end of a day or an older one as the day; exact on hover."""
     text = format_moment(moment, language(), reader_digits())
     local = to_dhaka(moment)
-    is_days_end = local.time() == time(23, 59, 59)
-    if is_days_end or local.date() < today() - timedelta(days=1):
-        shown = format_date(local.date(), language(), reader_digits())
+    clock = in_digits(f"{local:%H:%M}", reader_digits())
+    if local.time() == time(23, 59, 59) or local.date() < today() - timedelta(days=1):
+        shown = _said(local.date())
     else:
-        shown = in_digits(f"{local:%H:%M}", reader_digits()) if local.date() == today() else text
+        shown = clock if local.date() == today() else f"{_said(local.date())}, {clock}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(timespec="seconds"), text, shown)
 
 

@@ -330,7 +330,7 @@ def _plain(content: Any) -> Any:
     return str(content) if isinstance(content, LazyString) else content
 
 
-LABELLED = ("date", "moment", "money", "due")
+LABELLED = ("date", "moment", "money", "due", "number", "yes_no")
 """Kinds whose values do not say by themselves what they are: a card names them."""
 
 
