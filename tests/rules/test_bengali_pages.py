@@ -59,7 +59,11 @@ WRITTEN_IN_LATIN_BY_EVERYBODY = {"PPPoE", "CSV", "PDF", "A4", "NID", "UTF-8", "J
 SPEAK_FOR_THEMSELVES = ("English", "বাংলা", "0123", "০১২৩", "{amount}")
 """Names of languages, samples of digits, and what the browser's script fills in."""
 
-NOT_OPENED = {"LanguagePage.choose": "changes the language", "SignInPage.logout": "ends the session"}
+NOT_OPENED = {
+    "LanguagePage.choose": "changes the language",
+    "OfflinePage.show": "speaks the language of its address; tried by itself",
+    "SignInPage.logout": "ends the session",
+}
 
 LATIN = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 WORD = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
@@ -496,6 +500,7 @@ def test_pages_for_everybody_speak_the_language_of_the_visitor(
     codes = [f"/receipt/{street.house.check_codes[owner]}" for owner in (GA, NORTH)]
     voided = [address for address in street.addresses if address.startswith("/receipt/")]
     places = ["/login/", "/login/?next=/bills/list/", *codes, *voided, "/receipt/" + "x" * 43, "/nowhere"]
+    places.append(f"/offline/{language}")
     faults = faults_of(visitor, places, language, street.names)
     refused = visitor.client.post(
         "/login/", data=_first_form(visitor.page("/login/")) | {"email": "nobody@example.com", "password": "-"}
