@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from app.access.actor import Actor
 from app.accounts.company_views import CompanyPage
 from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
-from app.accounts.views import AccountPage, HelpPage, LanguagePage, OfflinePage
+from app.accounts.views import AccountPage, HelpPage, LanguagePage, NoConnectionPage
 from app.activity.views import ActivityPage, AuthenticationPage
 from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
@@ -132,7 +132,7 @@ VIEWS = (
     SecurityPage,
     HelpPage,
     LanguagePage,
-    OfflinePage,
+    NoConnectionPage,
     HealthPage,
     SearchPage,
     ReceiptCheckPage,

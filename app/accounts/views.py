@@ -208,10 +208,10 @@ class HelpPage(Panel):
         return self.render("help/help.html", topics=TOPICS, parent=parent_contact(self.actor()))
 
 
-class OfflinePage(Panel):
+class NoConnectionPage(Panel):
     """What a device shows that has no connection, in either language: kept by it beforehand, without data."""
 
-    route_base = "/offline"
+    route_base = "/no-connection"
     default_view = "show"
     keys = {"show": PUBLIC}
 

@@ -15,7 +15,7 @@ from tests.crawl import every_page
 AXE = Path(__file__).resolve().parent / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 GA, COLLECTOR = "ga@meghna.example.com", "collector@meghna.example.com"
-WITHOUT_SIGN_IN = ("/login/", "/nothing-here", "/offline/bn", "/status/meghna")
+WITHOUT_SIGN_IN = ("/login/", "/nothing-here", "/no-connection/bn", "/status/meghna")
 THUMB = 44
 """Pixels that a target has at least, each way, on a phone (ui.md)."""
 

@@ -61,7 +61,7 @@ SPEAK_FOR_THEMSELVES = ("English", "বাংলা", "0123", "০১২৩", "{
 
 NOT_OPENED = {
     "LanguagePage.choose": "changes the language",
-    "OfflinePage.show": "speaks the language of its address; tried by itself",
+    "NoConnectionPage.show": "speaks the language of its address; tried by itself",
     "SignInPage.logout": "ends the session",
 }
 
@@ -500,7 +500,7 @@ def test_pages_for_everybody_speak_the_language_of_the_visitor(
     codes = [f"/receipt/{street.house.check_codes[owner]}" for owner in (GA, NORTH)]
     voided = [address for address in street.addresses if address.startswith("/receipt/")]
     places = ["/login/", "/login/?next=/bills/list/", *codes, *voided, "/receipt/" + "x" * 43, "/nowhere"]
-    places.append(f"/offline/{language}")
+    places.append(f"/no-connection/{language}")
     faults = faults_of(visitor, places, language, street.names)
     refused = visitor.client.post(
         "/login/", data=_first_form(visitor.page("/login/")) | {"email": "nobody@example.com", "password": "-"}

@@ -20,7 +20,7 @@ PUBLIC_DOORS = {
     "SignInPage.factor": "between password and second factor nobody is signed in",
     "SignInPage.passkey": "the passkey says who signs in",
     "SignInPage.passkey_options": "what that passkey has to sign",
-    "OfflinePage.show": "a device keeps it before anybody signs in; it holds no data",
+    "NoConnectionPage.show": "a device keeps it before anybody signs in; it holds no data",
     "LanguagePage.choose": "the sign-in page speaks both languages",
     "HealthPage.alive": "whoever watches the process has no account; it says ok and nothing else",
     "HealthPage.ready": "the same, for the database",

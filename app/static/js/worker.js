@@ -7,10 +7,10 @@ const LANGUAGES = ["bn", "en"];
 async function keep() {
   const kept = await caches.open(KEPT);
   for (const language of LANGUAGES) {
-    const answer = await fetch(`/offline/${language}`, { credentials: "omit" });
+    const answer = await fetch(`/no-connection/${language}`, { credentials: "omit" });
     if (!answer.ok) throw new Error(String(answer.status));
     const files = [...(await answer.clone().text()).matchAll(/"(\/static\/[^"#]+)/g)].map((found) => found[1]);
-    await kept.put(`/offline/${language}`, answer);
+    await kept.put(`/no-connection/${language}`, answer);
     await Promise.all([...new Set(files)].map((file) => kept.add(file)));
   }
 }
@@ -20,7 +20,7 @@ async function offline() {
   const kept = await caches.open(KEPT);
   const said = await kept.match("/language");
   const language = said ? await said.text() : LANGUAGES[0];
-  return (await kept.match(`/offline/${language}`)) || Response.error();
+  return (await kept.match(`/no-connection/${language}`)) || Response.error();
 }
 
 self.addEventListener("install", (event) => {
