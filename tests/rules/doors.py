@@ -60,7 +60,6 @@ ARGUMENTS = {
     "SecurityPage.remove_passkey": {"number": lambda house, owner: 0},
     "SecurityPage.end_session": {"number": lambda house, owner: 0},
     "BulkStatusPage.change": {"what": lambda house, owner: "activate"},
-    "OfflinePage.show": {"name": lambda house, owner: "en"},
     "NoConnectionPage.show": {"name": lambda house, owner: "en"},
     "LanguagePage.choose": {"name": lambda house, owner: "en"},
     "GatewaySettingsPage.edit": {
