@@ -68,6 +68,7 @@ from app.demo_plan import (
     visit,
 )
 from app.demo_radius import connect
+from app.demo_status import tell
 from app.expenses.models import ExpenseCategory, PaidFrom
 from app.expenses.services import add_expense
 from app.packages.models import BillingProfile, Cycle, Package, PackageOffer, Zone
@@ -161,6 +162,7 @@ def fill(size: str) -> None:
     _leave_traces(actors, chance, times=max(1, min(10, SIZES[size] // 200)))
     connect(actors, [email for email, _share in SHARES])
     make_links(actors)
+    tell([actors[email] for email in TENANTS])
     _finish(actors)
     count_customers()
 

@@ -20,6 +20,7 @@ from app.paylinks.reconciling import reconcile
 from app.radius.services import close_stale_sessions
 from app.radius.telling import send_line_requests
 from app.security.sessions import clear_away
+from app.status.services import check_components
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="50"), count_customers),
     (crontab(minute="*/5"), close_stale_sessions),
     (crontab(minute="*"), send_line_requests),
+    (crontab(minute="*/2"), check_components),
 )
 
 DEMO_PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = ((crontab(minute="*"), go_on),)

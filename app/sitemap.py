@@ -37,10 +37,12 @@ from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
 from app.public.callbacks import GatewayPage
 from app.public.pay import PayPage
+from app.public.status_views import StatusPage
 from app.public.views import ReceiptCheckPage
 from app.radius.views import AccessServerPage, OfflinePage, OnlinePage
 from app.reporting.views import REPORTS, ReportsPage
 from app.security.views import SecurityPage
+from app.status.views import ComponentPage, IncidentPage
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ ENTRIES = (
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
     Entry(_l("Providers"), "building", TenantPage, "list", _l("Resellers & Managers")),
-    Entry(_l("Access servers"), "router", AccessServerPage, "list", _l("Settings")),
+    Entry(_l("Status page"), "heartbeat", IncidentPage, "list", _l("Settings")),
+    Entry(_l("Access servers"), "network", AccessServerPage, "list", _l("Settings")),
     Entry(_l("Help"), "help", HelpPage, "index", _l("Help")),
 )
 
@@ -136,6 +139,9 @@ VIEWS = (
     HealthPage,
     SearchPage,
     ReceiptCheckPage,
+    IncidentPage,
+    ComponentPage,
+    StatusPage,
     ReportsPage,
     *REPORTS,
     PaymentLinkPage,

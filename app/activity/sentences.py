@@ -98,6 +98,11 @@ SENTENCES = {
     "offer.changed": _l("Prices of package %(package)s for %(account)s changed"),
     "offer.withdrawn": _l("Package %(package)s withdrawn from %(account)s"),
     "statement.printed": _l("Statement of customer %(number)s, %(customer)s, taken out"),
+    "incident.opened": _l("Incident published: %(incident)s"),
+    "incident.updated": _l("Update published: %(incident)s"),
+    "status_component.added": _l("Component %(component)s added to the status page"),
+    "status_component.edited": _l("Component %(component)s of the status page changed"),
+    "status_component.archived": _l("Component %(component)s taken off the status page"),
     "access_server.added": _l("Access server %(server)s entered"),
     "access_server.edited": _l("Access server %(server)s changed"),
     "access_server.removed": _l("Access server %(server)s removed"),
@@ -116,6 +121,7 @@ TOPICS = {
     "setup": _l("Settings"),
     "access": _l("Access"),
     "access_servers": _l("Access servers"),
+    "status": _l("Status page"),
 }
 """What entries are about. Which key opens a topic of others' entries stands in TOPIC_KEYS."""
 
@@ -129,6 +135,7 @@ TOPIC_KEYS = {
     "setup": "parents",
     "access": "parents",
     "access_servers": "parents",
+    "status": "parents",
 }
 """A Manager sees others' entries of the topics whose list key it holds (spec §8)."""
 
@@ -167,6 +174,7 @@ WORDS = {
         "deleted-customers": _l("Deleted customers"),
         "online": _l("Online customers"),
         "offline": _l("Offline customers"),
+        "incidents": _l("Incidents"),
     },
     "kind": {
         "Package": _l("Package"),

@@ -84,7 +84,13 @@ def suspended_by(moment: datetime) -> ColumnElement[bool]:
         .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total, Bill.due_on < day)
         .exists()
     )
-    cycle = select(BillingProfile.cycle).where(BillingProfile.id == Customer.profile_id).scalar_subquery()
+    # a statement around this may join the profile too: the subselect keeps its own
+    cycle = (
+        select(BillingProfile.cycle)
+        .where(BillingProfile.id == Customer.profile_id)
+        .correlate_except(BillingProfile)
+        .scalar_subquery()
+    )
     return and_(
         Customer.deleted_at.is_(None),
         Customer.status == CustomerStatus.ACTIVE.value,

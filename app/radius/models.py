@@ -258,7 +258,7 @@ Table(
     Column("reloadtime", RadiusTime, nullable=False),
 )
 # The password with which the status check signs in to see whether FreeRADIUS answers from this database.
-Table(
+PROBE = Table(
     "radius_probe",
     Base.metadata,
     Column("id", Integer, primary_key=True),

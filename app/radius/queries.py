@@ -10,7 +10,7 @@ from app.core.clock import today
 from app.core.database import db
 from app.customers.models import Customer, CustomerStatus
 from app.customers.queries import matching, present
-from app.radius.models import AccessServer, LineRequest, LineSession, LineUsage
+from app.radius.models import PROBE, AccessServer, LineRequest, LineSession, LineUsage
 
 # when a customer was connected last: worked out for the rows of a page alone
 Customer.last_seen = column_property(  # type: ignore[attr-defined]
@@ -80,3 +80,8 @@ def access_servers() -> list[AccessServer]:
     """Return the access servers of the scope, by name."""
     present_ones = select(AccessServer).where(AccessServer.removed_at.is_(None))
     return list(db.session.execute(present_ones.order_by(AccessServer.name, AccessServer.id)).scalars())
+
+
+def probe_password() -> str:
+    """Return the password with which the status check signs in to FreeRADIUS; its username is no customer's."""
+    return str(db.session.execute(select(PROBE.c.password)).scalar_one())

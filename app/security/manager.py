@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
 from flask_login import LoginManager
 
@@ -10,6 +10,7 @@ from app.access.actor import Actor, current_actor, find_signed_in
 from app.access.permissions import is_known
 from app.accounts.models import Account
 from app.security.views import SignInPage
+from app.web.frame import ACCOUNTLESS
 
 CAN = "can_"
 
@@ -36,6 +37,8 @@ class SecurityManager(FabSecurityManager):
 
     def load_user(self, token: Any) -> Actor | None:
         """Return who is signed in with a session's token; None once it is over, or the account or one above it is not active."""
+        if request.endpoint in ACCOUNTLESS:
+            return None
         return find_signed_in(token) if isinstance(token, str) else None
 
     def load_user_jwt(self, _jwt_header: Any, _jwt_data: Any) -> None:

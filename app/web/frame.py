@@ -55,6 +55,8 @@ READ_ONLY_EXITS = ("/managers/see-as/end", "/logout/")
 
 WORKER = "/static/js/worker.js"
 """The script that shows the offline page, for all addresses."""
+ACCOUNTLESS: set[str] = set()
+"""Endpoints on which nobody is anybody: pages that must be served without a database."""
 
 YEAR = 365 * 24 * 3600
 
@@ -78,7 +80,7 @@ def _begin() -> Response | None:
     if isinstance(request.routing_exception, SecurityError):
         # another host's name: nothing of a session is looked at, no address is made up from it
         abort(400)
-    if request.endpoint == "static":
+    if request.endpoint == "static" or request.endpoint in ACCOUNTLESS:
         return None
     if any("\x00" in value or len(value) > 2000 for values in request.args.listvalues() for value in values):
         abort(400)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
@@ -12,7 +13,6 @@ from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.billing.package_change import change_package, work_out
-from app.billing.settlement import settle
 from app.core.clock import now
 from app.core.database import db, transaction
 from app.customers.models import Customer, CustomerStatus
@@ -26,8 +26,6 @@ from tests.conftest import Clock
 from tests.make import as_account, pay
 from tests.radius.nas import SECRET, FakeNas
 from tests.radius.server import free_udp_port
-
-assert settle
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +108,7 @@ def change_to_20m(cast: Cast) -> None:
     with as_account(NORTH), transaction() as session:
         customer = session.get_one(Customer, cast.customers[NORTH][0])
         faster = session.execute(select(Package).where(Package.name == "Home 20M")).scalar_one()
-        change_package(customer, faster, quoted=work_out(customer, faster).total, request_id="r-1")
+        change_package(customer, faster, quoted=work_out(customer, faster).total, request_id=str(uuid4()))
 
 
 def test_a_speed_that_the_access_server_will_not_change_ends_the_session(

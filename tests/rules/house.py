@@ -40,6 +40,7 @@ from app.paylinks.services import make_link, new_seed
 from app.payments.services import receive_cash
 from app.radius.models import LineRequest, LineSession
 from app.radius.services import add_access_server
+from app.status.services import add_component, open_incident
 from tests import cast as people
 from tests.cast import (
     ACCOUNTS,
@@ -224,7 +225,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
         made = (zone, category, package, profile, device, own_field, customer, bill, payment, expense)
         ids = {type(row).__name__: row.id for row in (*made, brought, imported)} | {"DeletedCustomer": gone.id}
         number, code = customer.number, payment.check_code
-        ids |= _make_network(owner)
+        ids |= _make_network(owner) | _make_incident(owner)
     if owner == GA:
         # nobody asks for a key that is held; build() gives the office its keys again
         with as_account(GA), transaction():
@@ -305,6 +306,18 @@ def _make_link(owner: str, ids: dict[str, int]) -> str:
         session.flush()
         ids |= {"PaymentLink": link.id, "TrayEntry": entry.id}
     return made.token
+def _make_incident(owner: str) -> dict[str, int]:
+    """Make an incident and a component; a reseller's own could not be made by hand, but would be as far out of sight."""
+    component = add_component(name=f"{WORDS[owner]} line", name_bn="")
+    incident = open_incident(
+        title=f"{WORDS[owner]} cut",
+        title_bn="",
+        impact="down",
+        component_ids=[],
+        said=f"{WORDS[owner]} said",
+        said_bn="",
+    )
+    return {"StatusComponent": component.id, "Incident": incident.id}
 
 
 def _sign_everybody_in(app: Flask) -> dict[str, tuple[str, str]]:

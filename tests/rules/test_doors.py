@@ -16,6 +16,9 @@ from tests.rules.house import House, Visitor, fingerprint, owner_of
 from tests.rules.pages import read
 
 PUBLIC_DOORS = {
+    "StatusPage.page": "how the services stand is for everybody (spec §8)",
+    "StatusPage.data": "the same as data",
+    "StatusPage.feed": "what was said about incidents, as RSS",
     "SignInPage.login": "who signs in is not signed in yet",
     "SignInPage.factor": "between password and second factor nobody is signed in",
     "SignInPage.passkey": "the passkey says who signs in",

@@ -115,6 +115,8 @@ EVERYWHERE = {
     "app/radius/services.py": {"_fill", "close_stale_sessions"},
     "app/radius/telling.py": {"send_line_requests"},
     "app/safety.py": {"refuse_people_of_the_demo"},
+    "app/public/status_views.py": {"_read"},
+    "app/status/services.py": {"check_components"},
     "app/web/frame.py": {"company_of"},
     "app/web/page.py": {"log_refusal"},
 }
@@ -129,6 +131,7 @@ AROUND_THE_HOOK = {
     "app/customers/models.py": {"Customer", "_orders"},  # what indexes are made of; no statement
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
+    "app/status/services.py": {"_database"},  # SELECT 1
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows

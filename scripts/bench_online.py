@@ -1,0 +1,109 @@
+"""Measure the online list at 100,000 customers with 20,000 open sessions against its bare query; the limit is five times (issue: online)."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from sqlalchemy import func, insert, select  # noqa: E402
+
+from app import create_app  # noqa: E402
+from app.access.actor import acting_as  # noqa: E402
+from app.accounts.models import Account  # noqa: E402
+from app.cli import alembic_config  # noqa: E402
+from app.core.clock import now  # noqa: E402
+from app.core.database import db, transaction  # noqa: E402
+from app.customers.models import Customer  # noqa: E402
+from app.demo import fill  # noqa: E402
+from app.radius.models import LineSession  # noqa: E402
+from config import Testing  # noqa: E402
+from scripts.bench import median_ms, signed_in  # noqa: E402
+from tests.make import actor_of  # noqa: E402
+
+CUSTOMERS, SESSIONS, LIMIT = 100_000, 20_000, 5
+
+
+def enlarge() -> None:
+    """Copy a customer of the demo until there are enough, and open sessions of the first of them."""
+    with acting_as(actor_of("ga@meghna.example.com")), transaction() as session:
+        pattern = session.execute(select(Customer).order_by(Customer.id)).scalars().first()
+        assert pattern is not None
+        same = {
+            column.key: getattr(pattern, column.key)
+            for column in Customer.__mapper__.column_attrs
+            if column.key not in ("id", "number", "username", "username_key", "last_seen")
+        }
+        have = session.execute(select(func.max(Customer.number))).scalar_one()
+        names = [f"bench{number:06d}" for number in range(have + 1, CUSTOMERS + 1)]
+        rows = [
+            {**same, "number": number, "username": name, "username_key": name}
+            for number, name in enumerate(names, have + 1)
+        ]
+        for start in range(0, len(rows), 5_000):
+            session.execute(insert(Customer), rows[start : start + 5_000])
+        sessions = [
+            {
+                "acct_session_id": name,
+                "acct_unique_id": name,
+                "username": name,
+                "nas_address": "10.255.0.1",
+                "address": f"10.150.{number // 250 % 250}.{number % 250 + 1}",
+                "started_at": now() - timedelta(seconds=number),
+                "updated_at": now(),
+                "uploaded": number * 1000,
+                "downloaded": number * 9000,
+            }
+            for number, name in enumerate(names[:SESSIONS])
+        ]
+        for start in range(0, len(sessions), 5_000):
+            session.execute(insert(LineSession), sessions[start : start + 5_000])
+
+
+def bare() -> None:
+    """Run what the page shows as one Core statement with its count, and nothing else."""
+    line, customer = LineSession.__table__, Customer.__table__
+    live = line.c.acctstoptime.is_(None)
+    tenant = line.c.tenant_id == 1
+    page = (
+        select(line, customer.c.name, customer.c.username)
+        .join(customer, customer.c.id == line.c.customer_id)
+        .where(live, tenant)
+        .order_by(line.c.acctstarttime.desc(), line.c.radacctid.desc())
+        .limit(26)
+    )
+    with db.engine.connect() as connection:
+        connection.execute(page).all()
+        connection.execute(select(func.count()).select_from(line).where(live, tenant)).scalar_one()
+
+
+def main() -> int:
+    """Print both times; return 1 when the page costs more than it may."""
+    from alembic import command
+
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Testing, DATABASE_URL=f"sqlite:///{folder}/bench.db")
+        with app.app_context():
+            command.upgrade(alembic_config(), "head")
+            with app.test_request_context():
+                fill("small")
+                enlarge()
+            count = db.session.execute(select(func.count()).select_from(Account.__table__)).scalar_one()
+            assert count
+        client = signed_in(app, "ga@meghna.example.com")
+        with app.app_context():
+            limit = median_ms(bare)
+        page = median_ms(lambda: client.get("/online/").data)
+        rows = median_ms(lambda: client.get("/online/", headers={"X-Refresh": "rows"}).data)
+        for name, taken in (("bare query", limit), ("online list", page), ("rows alone", rows)):
+            print(f"{name:14}{taken:8.1f} ms{taken / limit:7.1f}")
+        app.extensions["database"].dispose()
+    return int(page > LIMIT * limit)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
