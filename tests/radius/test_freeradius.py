@@ -136,6 +136,14 @@ def test_usernames_are_the_same_in_small_and_capital_letters(network: Network) -
     assert network.radius.sign_in(name_of(GA, MONTHLY).upper(), PASSWORD).packet == "Access-Accept"
 
 
+def test_every_sign_that_a_username_may_have_is_found(network: Network) -> None:
+    # FreeRADIUS writes signs it does not know as =XX before it asks the database
+    set_customer(network, SOUTH, STATIC, username="A.b_c+d-e@f", username_key="a.b_c+d-e@f")
+    answer = network.radius.sign_in("A.b_c+d-e@f", PASSWORD)
+    set_customer(network, SOUTH, STATIC, username=name_of(SOUTH, STATIC), username_key=name_of(SOUTH, STATIC))
+    assert answer.packet == "Access-Accept"
+
+
 @pytest.mark.parametrize("password", ['"%{User-Name}"', "`/bin/echo x`", "'%{User-Name}'"])
 def test_a_password_is_never_run(network: Network, password: str) -> None:
     # FreeRADIUS expands a value of its tables that stands in quotes: whoever sets a password must not get at that
