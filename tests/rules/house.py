@@ -306,6 +306,8 @@ def _make_link(owner: str, ids: dict[str, int]) -> str:
         session.flush()
         ids |= {"PaymentLink": link.id, "TrayEntry": entry.id}
     return made.token
+
+
 def _make_incident(owner: str) -> dict[str, int]:
     """Make an incident and a component; a reseller's own could not be made by hand, but would be as far out of sight."""
     component = add_component(name=f"{WORDS[owner]} line", name_bn="")
