@@ -11,16 +11,14 @@ from xml.etree import ElementTree
 from flask import Response, current_app, jsonify, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.access.permissions import PUBLIC
-from app.access.scope import everywhere, within
-from app.accounts.models import Account, Kind, Tenant
+from app.access.scope import within
 from app.core.clock import now
 from app.core.database import db
 from app.core.errors import NotFound
-from app.status.queries import snapshot, worst
+from app.status.queries import provider, snapshot, worst
 from app.status.services import SILENT_AFTER
 from app.status.shown import PROGRESS, STATES, either, shown_name
 from app.web.formats import show_day, show_digits, show_full_moment
@@ -126,15 +124,7 @@ def status_of(slug: str) -> dict[str, Any]:
 
 
 def _read(slug: str) -> dict[str, Any]:
-    with everywhere("a status page is named by its address, and is for everybody"):
-        row = db.session.execute(
-            select(Tenant, Account.id)
-            .join(Account, Account.tenant_id == Tenant.id)
-            .where(Tenant.slug == slug, Account.kind == Kind.GROUP_ADMIN.value)
-        ).first()
-    if row is None:
-        raise NotFound("Tenant")
-    tenant, head_id = row
+    tenant, head_id = provider(slug)
     with within(tenant.id, head_id):
         found = snapshot()
     return {"tenant": {"slug": slug, "name": tenant.name, "name_bn": tenant.name_bn}, **found}

@@ -5,14 +5,30 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.access.scope import everywhere
+from app.accounts.models import Account, Kind, Tenant
 from app.core.clock import now, today
 from app.core.database import db
+from app.core.errors import NotFound
 from app.status.models import WORST_LAST, Incident, IncidentUpdate, State, StatusComponent, StatusDay
 
 DAYS = 90
 """How many days of bars the page shows (spec §8)."""
 
 INCIDENT_DAYS = 30
+
+
+def provider(slug: str) -> tuple[Tenant, int]:
+    """Return a provider by the short name in an address, with the id of its Group Admin. Raises NotFound."""
+    with everywhere("a status page is named by its address, and is for everybody"):
+        row = db.session.execute(
+            select(Tenant, Account.id)
+            .join(Account, Account.tenant_id == Tenant.id)
+            .where(Tenant.slug == slug, Account.kind == Kind.GROUP_ADMIN.value)
+        ).first()
+    if row is None:
+        raise NotFound("Tenant")
+    return row[0], row[1]
 
 
 def components() -> list[StatusComponent]:

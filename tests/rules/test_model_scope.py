@@ -115,7 +115,7 @@ EVERYWHERE = {
     "app/radius/services.py": {"_fill", "close_stale_sessions"},
     "app/radius/telling.py": {"send_line_requests"},
     "app/safety.py": {"refuse_people_of_the_demo"},
-    "app/public/status_views.py": {"_read"},
+    "app/status/queries.py": {"provider"},
     "app/status/services.py": {"check_components"},
     "app/web/frame.py": {"company_of"},
     "app/web/page.py": {"log_refusal"},
