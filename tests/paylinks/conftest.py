@@ -53,7 +53,7 @@ class Phone:
 
     def get(self, url: str) -> requests.Response:
         """Open a page; a redirect is followed."""
-        return self.session.get(url, timeout=30)
+        return self.session.get(url, timeout=90)
 
     def begin(self, link: str, gateway: str) -> requests.Response:
         """Open a link, press a way to pay, and return the gateway's answer to the redirect."""
@@ -63,16 +63,16 @@ class Phone:
         reader.feed(page.text)
         form = next((one for one in reader.forms if one.get("gateway") == gateway), None)
         assert form is not None, f"{gateway} is not offered:\n{page.text}"
-        return self.session.post(link, data=form, timeout=30, allow_redirects=False)
+        return self.session.post(link, data=form, timeout=90, allow_redirects=False)
 
     def press(self, pay_url: str, act: str = "pay", wallet: str = "01770618575") -> str:
         """Press a button of the gateway's page and go where it leads; return the text of the page at the end."""
-        answer = self.session.post(pay_url, data={"act": act, "wallet": wallet}, timeout=30)
+        answer = self.session.post(pay_url, data={"act": act, "wallet": wallet}, timeout=90)
         while 'id="back"' in answer.text:
             reader = FormReader()
             reader.feed(answer.text)
             target = answer.text.split('action="')[1].split('"')[0]
-            answer = self.session.post(urljoin(answer.url, target), data=reader.forms[0], timeout=30)
+            answer = self.session.post(urljoin(answer.url, target), data=reader.forms[0], timeout=90)
         return answer.text
 
     def pay(self, link: str, gateway: str, act: str = "pay", wallet: str = "01770618575") -> str:

@@ -326,6 +326,20 @@ class TestTokensOfBkash:
         assert all(token not in (kept.token or "") for token in town.sandbox.desk.tokens)
 
 
+@pytest.mark.long
+def test_with_production_s_time_out_a_bkash_that_is_silent_for_forty_seconds_is_asked_again(
+    town: Town, phone: Phone, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(town.app.config, "GATEWAY_SECONDS", 30)
+    town.sandbox.desk.slow_seconds = 40
+    due = town.due()
+    town.sandbox.fault("bkash", "slow")
+    assert CONFIRMING in phone.pay(town.link_for(), "bkash")
+    clock.forward(minutes=3)
+    town.ask_again()
+    is_settled_once(town, due)
+
+
 def test_the_wallet_s_refusal_is_told_to_the_customer(town: Town, phone: Phone) -> None:
     said = phone.pay(town.link_for(), "bkash", wallet="01823074817")
     assert "Insufficient Balance" in said
