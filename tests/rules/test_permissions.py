@@ -27,7 +27,6 @@ STEPS_OF_SIGN_IN = {"SignInPage.factor", "SignInPage.passkey"}
 """They lead back to the first step whoever has not taken it."""
 
 UNSEEN = {
-    "/online/usage/<pk>": "the script of the chart asks there",
     "/customers/activate/<pk>": "the marked customer is active",
     "/managers/see-as/end": "the banner of who looks at the panel as a Manager leads there",
     "/expenses/picture/<pk>": "the marked expense has no picture",
