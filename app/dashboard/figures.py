@@ -18,6 +18,8 @@ from app.customers.queries import present
 from app.customers.views import SOON_DAYS
 from app.expenses.models import Expense
 from app.payments.models import Payment
+from app.radius.models import LineSession
+from app.radius.queries import online
 
 AGES = ((0, 30), (31, 60), (61, 90), (91, None))
 """Days past a bill's due date, both included; what is not due yet counts to the first."""
@@ -36,25 +38,30 @@ class Amount:
 
 @dataclass(frozen=True)
 class CustomerFigures:
-    """Customers by status, how many the daily job will suspend within some days, and what all owe."""
+    """Customers by status, how many the daily job will suspend within some days, how many are connected, and what all owe."""
 
     by_status: dict[str, int]
     soon: int
+    online: int
     owing: Amount
 
 
 def customer_figures() -> CustomerFigures:
     """Count the customers of the scope at work, in one statement."""
     soon = select(func.count(Customer.id)).where(suspended_by(now() + timedelta(days=SOON_DAYS))).scalar_subquery()
+    connected = online().with_only_columns(func.count(LineSession.id)).scalar_subquery()
     numbers = [func.count(case((Customer.status == status.value, 1))) for status in CustomerStatus]
     row = db.session.execute(
         present().with_only_columns(
-            *numbers, soon, func.coalesce(func.sum(Customer.due), 0), func.count(case((Customer.due > 0, 1)))
+            *numbers, soon, connected, func.coalesce(func.sum(Customer.due), 0), func.count(case((Customer.due > 0, 1)))
         )
     ).one()
-    *counts, soon_count, due, owing = row
+    *counts, soon_count, online_count, due, owing = row
     return CustomerFigures(
-        dict(zip([status.value for status in CustomerStatus], counts, strict=True)), soon_count, Amount(int(due), owing)
+        dict(zip([status.value for status in CustomerStatus], counts, strict=True)),
+        soon_count,
+        online_count,
+        Amount(int(due), owing),
     )
 
 

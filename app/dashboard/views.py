@@ -136,6 +136,8 @@ class Board:
         if self.opens(CustomerPage):
             made += self._statuses()
         if self.opens(OnlinePage):
+            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=self.customers.online))
+        if self.opens(OnlinePage):
             made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=count_online(), tone="ok"))
         if self.opens(ExpensePage):
             made.append(self._spent())

@@ -94,7 +94,7 @@ def english(client: FlaskClient) -> FlaskClient:
 def rows_behind(client: FlaskClient, url: str) -> list[dict[str, str]]:
     """Follow a figure's link and return the rows of that list, out of its CSV."""
     assert client.get(url).status_code == 200
-    export = client.get(url.replace("/list/", "/export"))
+    export = client.get(url.replace("/list/", "/export") if "/list/" in url else url + "export")
     return list(csv.DictReader(io.StringIO(export.text.removeprefix("\ufeff"))))
 
 
@@ -121,6 +121,8 @@ class TestEachFigureIsWhatItsListAddsUpTo:
         for label in (*MONEY_IN, "Expenses this month"):
             url, figure = shown[label]
             assert amount(figure) == paisa(rows_behind(client, url), "Amount"), label
+        url, figure = shown["Online now"]
+        assert amount(figure) == len(rows_behind(client, url))
         url, figure = shown["Due in total"]
         rows = rows_behind(client, url)
         assert amount(figure) == paisa(rows, "Due") > 0
@@ -176,6 +178,7 @@ class TestKeys:
             {"Collected today", "Collected this month", "Last month up to the same day"},
             {"collection", "people"},
         ),
+        "view-online-customers": ({"Online now"}, set[str]()),
         "receive-payment": ({"To collect today"}, set[str]()),
         "expense-management": ({"Expenses this month"}, set[str]()),
         "print-invoice": (set[str](), {"ages"}),
