@@ -30,13 +30,15 @@ from app.accounts.models import Account, Tenant
 from app.billing.models import Bill
 from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
 from app.core.database import db, transaction
-from app.customers.models import Customer, CustomerStatus, CustomField
+from app.customers.models import Customer, CustomerImport, CustomerStatus, CustomField
 from app.customers.services import change_status
 from app.expenses.models import Expense, ExpenseCategory
 from app.expenses.services import add_expense, void_expense
 from app.packages.models import BillingProfile, Device, Package, Zone
 from app.payments.models import Payment
 from app.payments.services import edit_payment
+from app.radius.models import AccessServer
+from app.status.models import Incident
 from tests.cast import ACCOUNTS, COLLECTOR, GA, NEWBIE, NORTH, OFFICE, ROOT
 from tests.conftest import FormReader
 from tests.make import as_account
@@ -55,7 +57,9 @@ EVERYBODY = (GA, NORTH, OFFICE, ACCOUNTS, COLLECTOR, NEWBIE, ROOT)
 WRITERS = (GA, COLLECTOR, ROOT)
 """Together they may send every form."""
 
-WRITTEN_IN_LATIN_BY_EVERYBODY = set("PPPoE CSV PDF A4 NID UTF-8 XLSX JPEG PNG WebP bKash Nagad SSLCommerz".split())
+WRITTEN_IN_LATIN_BY_EVERYBODY = set(
+    "PPPoE CSV PDF A4 NID UTF-8 XLSX JPEG PNG WebP JSON RSS bKash Nagad SSLCommerz".split()
+)
 SPEAK_FOR_THEMSELVES = ("English", "বাংলা", "0123", "০১২৩", "{amount}")
 """Names of languages, samples of digits, and what the browser's script fills in."""
 
@@ -370,8 +374,20 @@ def build(app: Flask) -> Street:
 def names_of_rows() -> re.Pattern[str]:
     """Match the names that people gave to rows; a name of one word only where it stands alone, as a choice."""
     with everywhere("the names of all rows"):
-        named = (Account, BillingProfile, Customer, CustomField, Device, ExpenseCategory, Package, Tenant, Zone)
-        names = {name for model in named for name in db.session.execute(select(model.name)).scalars()}
+        named = (
+            AccessServer,
+            Account,
+            BillingProfile,
+            Customer,
+            CustomField,
+            Device,
+            ExpenseCategory,
+            Package,
+            Tenant,
+            Zone,
+        )
+        columns = [*(model.name for model in named), CustomerImport.file_name, Incident.title]
+        names = {name for column in columns for name in db.session.execute(select(column)).scalars()}
     names |= set(SPEAK_FOR_THEMSELVES)
     longest_first = sorted(names, key=len, reverse=True)
     parts = [

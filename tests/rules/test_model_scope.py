@@ -134,6 +134,7 @@ AROUND_THE_HOOK = {
     "app/status/services.py": {"_database"},  # SELECT 1
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/paylinks/models.py": {"PaymentLink"},  # what an index is made of; no statement
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows
 }
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""

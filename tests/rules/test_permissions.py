@@ -27,6 +27,7 @@ STEPS_OF_SIGN_IN = {"SignInPage.factor", "SignInPage.passkey"}
 """They lead back to the first step whoever has not taken it."""
 
 UNSEEN = {
+    "/account/theme": "the switch of light and dark sends there by script",
     "/customers/activate/<pk>": "the marked customer is active",
     "/managers/see-as/end": "the banner of who looks at the panel as a Manager leads there",
     "/expenses/picture/<pk>": "the marked expense has no picture",

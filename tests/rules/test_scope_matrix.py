@@ -155,6 +155,8 @@ def test_the_own_rows_are_in_the_lists_that_the_strangers_look_at(
             and door.model is not None
             and door.model.__name__ in ("Customer", "Bill", "Payment", "Expense")
             and door.route in ("list", "export")
+            # whom it opens to is tried elsewhere: not every stranger holds its key
+            and door.key != "delete-customer"
             and home not in visitor(who).send("GET", door.rule).text
         ]
         assert not missing, f"{who} does not see its own rows at {missing}"
