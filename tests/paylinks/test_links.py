@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -11,12 +12,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.access.scope import everywhere
-from app.core.database import db
+from app.activity.models import Activity
+from app.billing.services import generate_bill, void_bill
+from app.core.database import db, transaction
 from app.customers.models import Customer
 from app.paylinks.models import PaymentLink
 from app.paylinks.queries import hash_of
-from tests.cast import COLLECTOR, DESK, GHATMAN, NEWBIE, NORTH, OFFICE, PADMA_COLLECTOR, SOUTH, Cast
-from tests.conftest import form_fields
+from tests.cast import COLLECTOR, DESK, GA, GHATMAN, NEWBIE, NORTH, OFFICE, PADMA_COLLECTOR, SOUTH, Cast
+from tests.conftest import Clock, form_fields
+from tests.make import as_account, bill
 
 TOKEN = re.compile(r"/pay/([A-Za-z0-9_-]{43})")
 People = Callable[[str], FlaskClient]
@@ -97,6 +101,35 @@ def test_a_link_is_good_for_one_to_thirty_days(days: str, cast: Cast, as_person:
     assert TOKEN.search(answer.text) is None
 
 
+def test_unknown_expired_revoked_and_replaced_links_answer_alike(
+    app: Flask, cast: Cast, as_person: People, clock: Clock
+) -> None:
+    north = as_person(NORTH)
+    expired, revoked, replaced = (make(north, cast.customers[NORTH][which], days="1") for which in (0, 1, 2))
+    make(north, cast.customers[NORTH][2])
+    with app.app_context(), everywhere("the test looks"):
+        link_id = db.session.execute(
+            select(PaymentLink.id).where(PaymentLink.token_hash == hash_of(revoked))
+        ).scalar_one()
+    assert (
+        north.post(
+            f"/payment-links/revoke/{link_id}",
+            data={"csrf_token": form_fields(north.get(f"/payment-links/revoke/{link_id}").text)["csrf_token"]},
+        ).status_code
+        == 303
+    )
+    clock.forward(days=2)
+    stranger = app.test_client()
+    pages = {
+        re.sub(r"r[0-9a-f]{16}|[A-Za-z0-9_-]{43}", "", stranger.get(f"/pay/{token}").text)
+        for token in (expired, revoked, replaced, "x" * 43)
+    }
+    assert len(pages) == 1
+    assert {stranger.get(f"/pay/{token}").status_code for token in (expired, revoked, replaced, "short", "x" * 44)} == {
+        404
+    }
+
+
 def test_a_look_is_no_opening_but_the_page_s_script_is(app: Flask, cast: Cast, as_person: People) -> None:
     token = make(as_person(NORTH), cast.customers[NORTH][0])
     stranger = app.test_client()
@@ -127,9 +160,9 @@ def test_the_page_is_light(app: Flask, cast: Cast, as_person: People) -> None:
     page = client.get(f"/pay/{make(as_person(NORTH), cast.customers[NORTH][0])}").text
     parts = re.findall(r'(?:src|href)="(/static/[^"]+)"', page)
     style = next(part for part in parts if "pay.css" in part)
-    fonts = re.findall(r"url\(\.\.([^)]+)\)", client.get(style).text)
-    weight = len(page.encode()) + sum(len(client.get(part).data) for part in parts)
-    weight += sum(len(client.get(f"/static{font}").data) for font in fonts)
+    fonts = re.findall(r"url\(\.\.([^)]+)\)", client.get(style, buffered=True).text)
+    weight = len(page.encode()) + sum(len(client.get(part, buffered=True).data) for part in parts)
+    weight += sum(len(client.get(f"/static{font}", buffered=True).data) for font in fonts)
     assert weight < 100_000
 
 
@@ -144,6 +177,34 @@ def test_the_page_speaks_the_customer_s_language_and_the_other_on_request(
 
 
 class TestChosenBills:
+    def test_a_link_for_a_bill_asks_for_that_bill_alone(self, app: Flask, cast: Cast, as_person: People) -> None:
+        customer_id = cast.customers[NORTH][0]
+        with app.app_context(), as_account(NORTH), transaction() as session:
+            second = generate_bill(
+                session.get_one(Customer, customer_id),
+                123_45,
+                description="Cable",
+                period=(date(2026, 11, 1), date(2026, 11, 30)),
+                due_on=date(2026, 11, 30),
+            ).id
+        client = as_person(NORTH)
+        page = client.get(f"/payment-links/add?customer={customer_id}&bill={second}").text
+        assert re.search(rf'checked[^>]*value="{second}"|value="{second}"[^>]*checked', page)
+        token = make(client, customer_id, bills=str(second))
+        # with five per cent of VAT
+        asked = app.test_client().get(f"/pay/{token}?lang=en").text
+        assert "129.62" in asked and asked.count("<li>") == 1
+
+    def test_a_void_bill_s_link_asks_for_nothing(self, app: Flask, cast: Cast, as_person: People) -> None:
+        bill_id = cast.bills[NORTH][0]
+        with app.app_context():
+            customer_id = bill(bill_id).customer_id
+        token = make(as_person(NORTH), customer_id, bills=str(bill_id))
+        with app.app_context(), as_account(NORTH), transaction():
+            void_bill(bill(bill_id), "Raised twice")
+        page = app.test_client().get(f"/pay/{token}?lang=en").text
+        assert "Nothing is due at the moment" in page and 'name="gateway"' not in page
+
     @pytest.mark.parametrize("owner", [SOUTH, NORTH])
     def test_somebody_else_s_bill_is_refused(self, owner: str, cast: Cast, as_person: People) -> None:
         client = as_person(NORTH)
@@ -152,3 +213,12 @@ class TestChosenBills:
         foreign = cast.bills[owner][-1]
         answer = client.post(path, data=form | {"bills": str(foreign)})
         assert answer.status_code == (404 if owner == SOUTH else 422)
+
+
+def test_making_and_revoking_stand_in_the_activity_log(app: Flask, cast: Cast, as_person: People) -> None:
+    client = as_person(GA)
+    make(client, cast.customers[GA][0])
+    with app.app_context(), everywhere("the test looks"):
+        events = list(db.session.execute(select(Activity.event).order_by(Activity.id.desc()).limit(1)).scalars())
+    assert events == ["link.made"]
+    assert "পেমেন্ট লিংক" in client.get("/activity/").text
