@@ -137,7 +137,7 @@ def test_usernames_are_the_same_in_small_and_capital_letters(network: Network) -
 
 
 def test_every_sign_that_a_username_may_have_is_found(network: Network) -> None:
-    # FreeRADIUS writes signs it does not know as =XX before it asks the database
+    # FreeRADIUS writes signs it does not know as =XX before it asks the database, and its stock policy wants a dot after the @
     set_customer(network, SOUTH, STATIC, username="A.b_c+d-e@f", username_key="a.b_c+d-e@f")
     answer = network.radius.sign_in("A.b_c+d-e@f", PASSWORD)
     set_customer(network, SOUTH, STATIC, username=name_of(SOUTH, STATIC), username_key=name_of(SOUTH, STATIC))
@@ -258,7 +258,8 @@ def test_freeradius_may_not_read_the_customers_on_postgresql(network: Network) -
             "UPDATE line_usage SET uploaded = 0",
             "UPDATE radcheck SET value = 'x'",
         ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            # the view cannot be written to by anybody
+            with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState)):
                 connection.execute(forbidden)
     assert COLLECTOR
 
