@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -214,6 +215,20 @@ class Transport:
         except (ValueError, RecursionError):
             return Reply(status, problem="the answer is no JSON")
         return Reply(status, data) if isinstance(data, dict) else Reply(status, problem="the answer is no object")
+
+
+SECONDS_TO_REACH = 3
+
+
+def is_reachable(root: str) -> bool:
+    """Tell whether a gateway's server takes connections; nothing is sent, so that no gateway counts it as a call."""
+    address = urlsplit(root)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    try:
+        socket.create_connection((address.hostname or "", port), SECONDS_TO_REACH).close()
+    except OSError:
+        return False
+    return True
 
 
 def words(value: Any) -> str:

@@ -16,6 +16,9 @@ from app.core.clock import now, today
 from app.core.database import db, transaction
 from app.core.errors import Refused
 from app.core.language import normalise
+from app.gateways.base import is_reachable
+from app.paylinks.merchants import place
+from app.paylinks.models import GatewaySettings
 from app.radius.queries import probe_password
 from app.radius.wire import Word, accepts
 from app.status.models import BUILT_IN, OWN, Incident, IncidentUpdate, Progress, State, StatusComponent, StatusDay
@@ -59,9 +62,19 @@ def _radius() -> State | None:
     return {Word.YES: State.WORKING, Word.SILENCE: State.DOWN}.get(word, State.IMPAIRED)
 
 
+def _gateways() -> State | None:
+    switched_on = db.session.execute(select(GatewaySettings).where(GatewaySettings.is_on)).scalars()
+    roots = {stands.root for row in switched_on if (stands := place(row)) is not None}
+    if not roots:
+        return None
+    reached = [is_reachable(root) for root in sorted(roots)]
+    return State.WORKING if all(reached) else State.IMPAIRED if any(reached) else State.DOWN
+
+
 add_check("portal", _database)
 add_check("billing", _jobs)
 add_check("radius", _radius)
+add_check("gateways", _gateways)
 
 
 def check_components() -> int:

@@ -13,15 +13,16 @@ from xml.etree import ElementTree
 
 import psycopg
 import pytest
-import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.core.database import transaction
+from app.paylinks.models import GatewaySettings
 from app.public import status_views
-from app.status.models import State
-from app.status.services import CHECKS, add_check, check_components
+from app.status.services import check_components
 from tests.cast import GA, NORTH, OFFICE, PADMA_GA, Cast
 from tests.conftest import Clock, World
+from tests.make import as_account
 from tests.radius.conftest import give_role
 from tests.radius.server import SECRET, FreeRadius
 from tests.servers import PostgresStore, SqliteStore, Store
@@ -141,27 +142,28 @@ class _Yes(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_a_gateway_that_another_domain_looks_at_is_stopped(cast: Cast, app: Flask, client: FlaskClient) -> None:
+def test_a_gateway_is_stopped(cast: Cast, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = HTTPServer(("127.0.0.1", 0), _Yes)
     threading.Thread(target=gateway.serve_forever, daemon=True).start()
+    monkeypatch.setitem(app.config, "SANDBOX_URL", f"http://127.0.0.1:{gateway.server_port}")
+    with app.app_context(), as_account(GA), transaction() as session:
+        session.add(GatewaySettings(gateway="bkash", environment="local", is_on=True))
+    look(app)
+    assert states(client)["gateways"] == "working"
+    gateway.shutdown()
+    gateway.server_close()
+    look(app)
+    assert states(client)["gateways"] == "down"
 
-    def reach() -> State:
-        try:
-            requests.get(f"http://127.0.0.1:{gateway.server_port}/", timeout=2)
-        except requests.RequestException:
-            return State.DOWN
-        return State.WORKING
 
-    add_check("gateways", reach)
-    try:
-        look(app)
-        assert states(client)["gateways"] == "working"
-        gateway.shutdown()
-        gateway.server_close()
-        look(app)
-        assert states(client)["gateways"] == "down"
-    finally:
-        CHECKS["gateways"].remove(reach)
+def test_a_gateway_that_is_switched_off_is_not_looked_at(
+    cast: Cast, app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SANDBOX_URL", "http://127.0.0.1:9")
+    with app.app_context(), as_account(GA), transaction() as session:
+        session.add(GatewaySettings(gateway="bkash", environment="local", is_on=False))
+    look(app)
+    assert states(client)["gateways"] == "working"
 
 
 class TestIncidents:
