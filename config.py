@@ -22,7 +22,7 @@ class Settings:
     DEMO = False
     HOST = "127.0.0.1"
     PORT = int(os.environ.get("PORT") or 8080)
-    # where customers and gateways reach this program: never what a request's Host header says
+    # where people, customers and gateways reach this program: never what a request's Host header says; passkeys are bound to its host
     PUBLIC_URL = (os.environ.get("PUBLIC_URL") or "").rstrip("/")
     # the sandbox gateways of this machine; there are none in production
     SANDBOX_URL: str | None = None
@@ -51,8 +51,6 @@ class Settings:
     PERMANENT_SESSION_LIFETIME = timedelta(days=30)
     DEVICE_COOKIE_NAME = "sanjog-device"
     PASSWORD_HASH_METHOD = "scrypt:32768:8:3"
-    # where people find the installation; passkeys are bound to its host
-    PUBLIC_URL = os.environ.get("PUBLIC_URL") or f"http://localhost:{PORT}"
     # pages stay open for a working day; the token lives as long as the session does
     WTF_CSRF_TIME_LIMIT = None
     WTF_CSRF_FIELD_NAME = "csrf_token"

@@ -51,10 +51,8 @@ def refuse_unsafe_settings(app: Flask) -> None:
         app.config["SESSION_COOKIE_SECURE"] and app.config["SESSION_COOKIE_HTTPONLY"] and cookie.startswith("__Host-")
     ):
         raise RuntimeError("the session cookie must be a __Host- cookie, for https alone and out of reach of scripts")
-    if not app.config["TRUSTED_HOSTS"]:
-        raise RuntimeError(
-            "HOSTS must be set in the environment: the names this panel answers to, a comma between them"
-        )
+    if not app.config["PUBLIC_URL"].startswith("https://"):
+        raise RuntimeError("PUBLIC_URL must be set in the environment: the https address that people open")
 
 
 def refuse_people_of_the_demo(app: Flask) -> None:

@@ -28,6 +28,8 @@ def read_picture(content: bytes, field: str) -> Image.Image:
 def drawn(image: Image.Image, form: str, largest: tuple[int, int], **options: int) -> bytes:
     """Return a picture drawn anew, at most so large, without what a camera or a program wrote into it."""
     image.thumbnail(largest)
+    # comments, places and profiles lie beside the pixels, and would be saved along
+    image.info.clear()
     file = io.BytesIO()
     image.save(file, form, **options)
     return file.getvalue()

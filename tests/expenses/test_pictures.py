@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.core.database import db
+from app.core.pictures import LARGEST_PICTURE
 from app.expenses.models import Expense
-from app.expenses.services import LARGEST_PICTURE
 from tests.cast import COLLECTOR, GA, GHATMAN, NORTH, PADMA_GA, SOUTH
 from tests.conftest import form_fields
 from tests.rules.house import House, Visitor
