@@ -11,6 +11,7 @@ from typing import Any
 
 import waitress
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from app import create_app, schedule
 from app.core import jobs
@@ -25,14 +26,21 @@ app = create_app() if __name__ != "__mp_main__" else Flask(__name__)
 def serve() -> None:
     """Serve on 127.0.0.1 with jobs in the background until a signal ends both; a port that is taken is one line."""
     server = _bind(app.config["HOST"], app.config["PORT"])
-    schedule.init_app(app)
-    worker = jobs.start_worker(app)
+    worker = _start_jobs()
     _start_sandbox()
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     print(f"Serving on http://localhost:{app.config['PORT']}", flush=True)
     server.run()
     worker.stop()
+
+
+def _start_jobs() -> Any:
+    try:
+        schedule.init_app(app)
+        return jobs.start_worker(app)
+    except DBAPIError:
+        sys.exit("The database is not there or not up to date: .venv/bin/flask isp migrate")
 
 
 def _start_sandbox() -> None:

@@ -95,13 +95,13 @@ def _attempt(link: PaymentLink, gateway: str) -> PaymentAttempt:
         customer_id=link.customer_id,
         settings_id=settings,
         gateway=gateway,
-        reference=f"SJDEMO{secrets.token_hex(7).upper()}",
+        reference=f"SJDEMO{link.id:014d}",
         secret_hash=hash_of(secrets.token_urlsafe(32)),
         amount=amount,
         received=amount,
         currency="BDT",
-        transaction=f"D{secrets.token_hex(4).upper()}",
-        session=f"demo-{secrets.token_hex(8)}",
+        transaction=f"D{link.id:08d}",
+        session=f"demo-{link.id}",
     )
     db.session.add(attempt)
     db.session.flush()

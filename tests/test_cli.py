@@ -232,7 +232,16 @@ def _server(outside: dict[str, str]) -> "subprocess.Popen[str]":
     )
 
 
+def test_a_database_without_its_tables_is_named_in_one_line(outside: dict[str, str]) -> None:
+    server = _server(outside)
+    rest, said = server.communicate(timeout=HANGS_AFTER_SECONDS)
+    assert (server.returncode, rest) == (1, "")
+    assert said == "The database is not there or not up to date: .venv/bin/flask isp migrate\n"
+
+
 def test_the_server_says_where_it_is_and_a_signal_ends_it_with_its_jobs(outside: dict[str, str]) -> None:
+    migrate = [sys.executable, "-m", "flask", "isp", "migrate"]
+    subprocess.run(migrate, cwd=ROOT, env=outside, check=True, capture_output=True, timeout=HANGS_AFTER_SECONDS)
     server = _server(outside)
     try:
         assert server.stdout is not None

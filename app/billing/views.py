@@ -28,7 +28,7 @@ from app.customers.models import Customer
 from app.customers.queries import matching, present
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
 from app.packages.models import Package
-from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, text_cell
+from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, name_cell, text_cell
 from app.web.formats import language, show_digits, show_name
 from app.web.forms import paisa_of
 from app.web.frame import company_of
@@ -141,7 +141,7 @@ class BillPage(Page):
     )
     csv_cells = {
         "number": lambda: Bill.number,
-        "customer": lambda: text_cell(Bill.customer_name),
+        "customer": lambda: name_cell(Bill.customer_name, Customer.name_bn),
         "mobile": lambda: mobile_cell(Bill.customer_mobile),
         "package": lambda: text_cell(Package.name),
         "purpose": lambda: label_cell(Bill.purpose, PURPOSES),
@@ -167,8 +167,10 @@ class BillPage(Page):
     )
 
     def for_cells(self, statement: Select[Any]) -> Select[Any]:
-        """Join the name of the package."""
-        return statement.outerjoin(Package, Package.id == Bill.package_id)
+        """Join the names of package and customer."""
+        return statement.outerjoin(Package, Package.id == Bill.package_id).join(
+            Customer, Customer.id == Bill.customer_id
+        )
 
     def row_tone(self, row: Bill) -> str | None:
         """Strike void bills out."""

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.access.actor import shown_number
 from app.access.scope import get_or_404
 from app.customers.importing import check_import, repair_file, run_import, undo_import
 from app.customers.models import CustomerImport, ImportState
@@ -17,16 +15,13 @@ def check(arguments: dict[str, Any], progress: Progress) -> Outcome:
     """Try every row; the refused ones are offered as a file to repair."""
     made = _begin(arguments, progress)
     report = check_import(made.id, progress.step)
-    sentence = _(
-        "%(good)s rows can be imported, %(bad)s cannot.",
-        good=shown_number(report.imported),
-        bad=shown_number(len(report.refused)),
-    )
+    sentence = _l("%(good)s rows can be imported, %(bad)s cannot.")
+    words = {"good": report.imported, "bad": len(report.refused)}
     if not report.refused:
-        return Outcome(sentence, _address(made))
+        return Outcome(sentence, words, _address(made))
     path = progress.file(".csv")
     path.write_bytes(repair_file(report.refused))
-    return Outcome(sentence, _address(made), path, "customers-to-repair.csv")
+    return Outcome(sentence, words, _address(made), path, "customers-to-repair.csv")
 
 
 @worker("import-customers", key="parents", sentence=_l("Import of %(file)s, %(count)s rows"), resumable=True)
@@ -36,7 +31,7 @@ def bring_in(arguments: dict[str, Any], progress: Progress) -> Outcome:
     if made.state == ImportState.CHECKED:
         run_import(made.id, progress.step)
         made = get_or_404(CustomerImport, made.id)
-    return Outcome(_("%(count)s customers imported.", count=shown_number(made.good)), _address(made))
+    return Outcome(_l("%(count)s customers imported."), {"count": made.good}, _address(made))
 
 
 @worker("import-undo", key="parents", sentence=_l("Undo the import of %(file)s, %(count)s customers"), resumable=True)
@@ -45,7 +40,7 @@ def take_back(arguments: dict[str, Any], progress: Progress) -> Outcome:
     made = _begin(arguments, progress)
     if made.state == ImportState.IMPORTED:
         undo_import(made, progress.step)
-    return Outcome(_("The import is undone; its usernames are free again."), _address(made))
+    return Outcome(_l("The import is undone; its usernames are free again."), link=_address(made))
 
 
 def _begin(arguments: dict[str, Any], progress: Progress) -> CustomerImport:

@@ -36,7 +36,7 @@ from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscount
 from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
-from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, text_cell
+from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, name_cell, text_cell
 from app.web.formats import beside_name, language, show_digits, show_name, show_taka
 from app.web.forms import row_id
 from app.web.frame import company_of, own_path
@@ -147,7 +147,7 @@ class PaymentPage(Page):
     )
     csv_cells = {
         "number": lambda: Payment.number,
-        "customer": lambda: text_cell(Customer.name),
+        "customer": lambda: name_cell(Customer.name, Customer.name_bn),
         "customer_number": lambda: Customer.number,
         "mobile": lambda: mobile_cell(Customer.mobile),
         "paid_on": lambda: day_cell(Payment.paid_on),

@@ -19,6 +19,7 @@ from app.access.scope import scoped
 from app.core.clock import to_dhaka
 from app.core.database import db
 from app.core.money import PAISA
+from app.web.formats import language
 from app.web.shown import choices
 
 BOM = "\ufeff"
@@ -121,6 +122,11 @@ def text_cell(expression: Any) -> ColumnElement[Any]:
     first = func.substr(expression, 1, 1)
     starts = [start for start in FORMULA if start != "\x00"]
     return func.nullif(case((first.in_(starts), literal("'").concat(expression)), else_=expression), "")
+
+
+def name_cell(own: Any, bengali: Any) -> ColumnElement[Any]:
+    """Return a name in the reader's script: the Bengali one to Bengali readers, where it is known."""
+    return text_cell(case((bengali != "", bengali), else_=own) if language() == "bn" else own)
 
 
 def amount_cell(paisa: Any) -> ColumnElement[Any]:

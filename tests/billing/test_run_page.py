@@ -54,8 +54,8 @@ def test_the_plan_says_what_the_run_then_does_and_why_it_passes_over(context: ob
 def test_an_operator_runs_the_month_for_itself_and_those_below(
     app: Flask, cast: Cast, as_person: Callable[[str], FlaskClient], clock: Clock
 ) -> None:
-    browser = english(as_person(NORTH))
     clock.set("2026-11-30 23:50")
+    browser = english(as_person(NORTH))
     assert "every customer that is billed by the month has its bill" in browser.get("/billing-run/").text
     clock.set("2026-12-01 00:10")
     browser = english(as_person(NORTH))

@@ -24,7 +24,8 @@ def ours(app: Flask, owner: str) -> list[int]:
 
     with app.app_context(), everywhere("tests look at everything"):
         owner_id = actor_of(owner).id
-        return list(db.session.execute(select(Customer.id).where(Customer.owner_id == owner_id)).scalars())
+        present = select(Customer.id).where(Customer.owner_id == owner_id, Customer.deleted_at.is_(None))
+        return list(db.session.execute(present).scalars())
 
 
 def send(who: Visitor, what: str, ids: list[int | str], **fields: str) -> str:

@@ -1,6 +1,7 @@
 """Customers that move to another owner: everything of theirs moves along, the books add up, Operators pay for their own time."""
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from app.access.scope import everywhere
@@ -124,7 +125,7 @@ def test_a_package_the_new_owner_may_not_use_is_replaced_by_one_it_may(context: 
     with as_account(GA), transaction():
         old = customer(who).package
         withdraw(db.session.get_one(Package, old.id), cast.accounts[SOUTH])
-    with pytest.raises(Refused, match="instead of Home 10M"):
+    with pytest.raises(Refused, match="instead of Home 10M"), force_locale("en"):
         move(GA, [who], cast.accounts[SOUTH])
     with as_account(GA):
         packages, profiles = replacements([db.session.get_one(Customer, who)], new_owner(cast.accounts[SOUTH]))

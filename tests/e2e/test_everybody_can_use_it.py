@@ -27,7 +27,7 @@ const reach = (element) => {
   const whole = element.closest("label") || element;
   let box = whole.getBoundingClientRect();
   const after = getComputedStyle(element, "::after");
-  if (after.position === "absolute" && after.content !== "none") box = element.offsetParent.getBoundingClientRect();
+  if (after.position === "absolute" && after.content !== "none") box = (element.closest("tr") || element.offsetParent).getBoundingClientRect();
   return box;
 };
 return [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")]
@@ -67,7 +67,7 @@ def look_at(browser: Browser, addresses: list[str], language: str, theme: str, *
         found = violations(browser)
         if thumbs:
             found += browser.driver.execute_script(SMALL, THUMB)[:5]
-            found += [f"{browser.overflow} px wider than the phone"] if browser.overflow else []
+            found += [f"{browser.overflow} px wider than the phone"] if browser.overflow > 1 else []
         wrong += [f"{language} {theme} {address}: {one}" for one in found]
     return wrong
 
@@ -127,7 +127,8 @@ def focused(browser: Browser) -> str:
     script = (
         "const e = document.activeElement; return e.getAttribute('href') || e.getAttribute('name') || e.innerText || ''"
     )
-    return str(browser.driver.execute_script(script))
+    # amounts hold a space that does not break, which the driver shows as a usual one
+    return str(browser.driver.execute_script(script)).replace("\u00a0", " ")
 
 
 def tab_to(browser: Browser, wanted: str, most: int = 120) -> None:

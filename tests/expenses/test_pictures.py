@@ -87,7 +87,7 @@ def test_what_is_no_picture_is_refused_and_nothing_is_kept(
 
 def test_a_picture_that_unfolds_to_too_many_pixels_is_refused(app: Flask, house: House, visitor: Browsers) -> None:
     made = io.BytesIO()
-    Image.new("1", (9000, 9000)).save(made, "PNG")
+    Image.new("1", (9000, 9000)).save(made, "PNG", optimize=True)
     assert attach(visitor(NORTH), house.rows[NORTH]["Expense"], made.getvalue()) == 422
 
 

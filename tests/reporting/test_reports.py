@@ -164,6 +164,6 @@ def test_taking_a_report_out_is_logged(app: Flask, money: int, english: Person) 
     assert ["collections" in found[0], "expenses" in found[1]] == [True, True]
 
 
-@pytest.mark.parametrize("query", ["?paid_on_from=nonsense", "?paid_on_from=9999-99-99&paid_on_to=%00", "?person=1'--"])
+@pytest.mark.parametrize("query", ["?paid_on_from=nonsense", "?paid_on_from=9999-99-99&paid_on_to=x", "?person=1'--"])
 def test_a_nonsensical_address_is_no_error(app: Flask, money: int, english: Person, query: str) -> None:
     assert english(NORTH).get(f"/reports/collections/{query}").status_code == 200

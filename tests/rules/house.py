@@ -176,7 +176,7 @@ def _make_rows(owner: str) -> tuple[dict[str, int], int, str]:
     bill_amount, paid, spent = AMOUNTS[owner]
     with as_account(owner) as actor, transaction() as session:
         zone, category = Zone(name=f"{word} Road"), ExpenseCategory(name=f"{word} costs")
-        brought = CustomerImport(file_name=f"{word}.CSV", file=word.lower(), rows=1, good=1, state="imported")
+        brought = CustomerImport(file_name=f"{word} customers.csv", file=word.lower(), rows=1, good=1, state="imported")
         device, own_field = Device(name=f"{word} switch"), CustomField(name=f"{word} word", type="text")
         package = Package(name=f"{word} line", connection_type="other", price=900_00, operator_price=0)
         profile = BillingProfile(name=f"{word} free", cycle=Cycle.FREE.value)

@@ -50,7 +50,7 @@ UNSEEN = {
 """Doors that no page leads to for a Manager with every key, each with its reason."""
 
 NOT_THERE = {
-    "PaymentLinkPage.add": "a link is made for the customer that the address names, and this one names none",
+    "PaymentLinkPage.make": "a link is made for the customer that the address names, and this one names none",
     **dict.fromkeys(
         ("PayPage.result", "GatewayPage.bkash", "GatewayPage.nagad", "GatewayPage.sslcommerz", "GatewayPage.notice"),
         "a secret that is none opens nothing",

@@ -22,7 +22,7 @@ People = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
-def ga(as_person: People) -> FlaskClient:
+def ga(cast: Cast, as_person: People) -> FlaskClient:
     """The Group Admin's browser, in English."""
     client = as_person(GA)
     client.get("/lang/en")
