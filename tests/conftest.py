@@ -276,6 +276,24 @@ def app(request: pytest.FixtureRequest, world: World) -> Flask:
 
 
 @pytest.fixture
+def another_app(database_url: str) -> Iterator[Callable[..., Flask]]:
+    """`another_app(Settings, NAME=…)`: one more application on the worker's database; its connections end with the test."""
+    from app import create_app
+    from app.core.database import db
+
+    made: list[Flask] = []
+
+    def make(settings: Any, **changed: Any) -> Flask:
+        made.append(create_app(settings, DATABASE_URL=database_url, **changed))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with one.app_context():
+            db.dispose()
+
+
+@pytest.fixture
 def snapshot(world: World) -> Callable[[str, Callable[[Flask], T]], T]:
     """`snapshot(name, build)`: put the database into a named state; see World.snapshot."""
     return world.snapshot

@@ -35,7 +35,8 @@ def give_role(store: PostgresStore) -> str:
         for statement in ROLE.read_text().replace(":password", "'x'").split(";"):
             try:
                 connection.execute(statement)
-            except psycopg.errors.DuplicateObject:
+            # the account belongs to the whole server, where another worker of the run makes it too, maybe at this moment
+            except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
                 continue
     return "radius"
 

@@ -3,7 +3,6 @@
 import pytest
 from cryptography.fernet import Fernet
 
-from app import create_app
 from app.accounts.services import create_super_admin, hash_password
 from app.core.database import transaction
 from config import Production
@@ -21,17 +20,17 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("address", ["http://panel.example.com", "http://localhost:8080", ""])
-def test_without_an_https_address_it_does_not_start(database_url, address):
+def test_without_an_https_address_it_does_not_start(another_app, address):
     with pytest.raises(RuntimeError, match="PUBLIC_URL"):
-        create_app(Production, DATABASE_URL=database_url, **SETTINGS | {"PUBLIC_URL": address})
+        another_app(Production, **SETTINGS | {"PUBLIC_URL": address})
 
 
 @pytest.fixture
-def panel(app, database_url):
+def panel(app, another_app):
     """The application as it runs in production, with somebody who is not of the demo."""
     with app.app_context(), transaction():
         create_super_admin(BOSS, "Boss", hash_password(PASSWORD))
-    return create_app(Production, DATABASE_URL=database_url, **SETTINGS)
+    return another_app(Production, **SETTINGS)
 
 
 def test_a_forged_host_is_refused_and_the_own_one_is_not(panel):

@@ -6,7 +6,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.core import jobs
 from app.core.database import db
 from config import Testing
@@ -97,9 +96,11 @@ def test_a_fault_carries_the_headers_and_the_number_of_the_request_that_stands_i
     assert any(number in record.getMessage() for record in caplog.records)
 
 
-def test_browsers_are_told_to_keep_to_https_in_production_alone(client: FlaskClient, database_url: str) -> None:
+def test_browsers_are_told_to_keep_to_https_in_production_alone(
+    client: FlaskClient, another_app: Callable[..., Flask]
+) -> None:
     assert "Strict-Transport-Security" not in client.get("/login/").headers
-    secure = create_app(Testing, DATABASE_URL=database_url, SESSION_COOKIE_SECURE=True)
+    secure = another_app(Testing, SESSION_COOKIE_SECURE=True)
     assert "max-age=31536000" in secure.test_client().get("/login/").headers["Strict-Transport-Security"]
 
 
@@ -144,10 +145,12 @@ def _address() -> str:
     return request.remote_addr or ""
 
 
-def test_nobody_says_in_a_header_from_where_he_comes_unless_a_proxy_stands_before(database_url: str) -> None:
-    alone = create_app(Testing, DATABASE_URL=database_url)
+def test_nobody_says_in_a_header_from_where_he_comes_unless_a_proxy_stands_before(
+    another_app: Callable[..., Flask],
+) -> None:
+    alone = another_app(Testing)
     assert address_seen(alone, "10.9.8.7") == "127.0.0.1"
-    behind_one = create_app(Testing, DATABASE_URL=database_url, PROXIES=1)
+    behind_one = another_app(Testing, PROXIES=1)
     assert address_seen(behind_one, "6.6.6.6, 10.9.8.7") == "10.9.8.7"
 
 
