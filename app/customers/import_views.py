@@ -53,6 +53,10 @@ class UploadForm(HouseForm):
 
     file = FileField(_l("File"), description=_l("CSV (UTF-8) or XLSX, at most 10 MB."))
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.file.flags.required = True
+
 
 class ImportPage(Page):
     """Imports of customers: parents only (spec §2, §3)."""
