@@ -12,6 +12,7 @@ from app.billing.models import Bill, BillStatus
 from app.core.database import db
 from app.customers.models import Customer
 from app.packages.models import Zone
+from app.packages.queries import zone_and_below
 
 
 def bills_of(customer: Customer) -> list[Bill]:
@@ -63,7 +64,7 @@ class BillChoice:
         )
         found: list[ColumnElement[bool]] = [compare(day) for day, compare in edges if day is not None]
         if self.zone_id is not None:
-            found.append(Customer.zone_id == self.zone_id)
+            found.append(Customer.zone_id.in_(zone_and_below(self.zone_id)))
         if self.package_id is not None:
             found.append(Bill.package_id == self.package_id)
         if self.status == OPEN:

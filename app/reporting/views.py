@@ -13,7 +13,7 @@ from app.core.money import plain
 from app.customers.models import Customer
 from app.expenses.models import Expense
 from app.expenses.queries import categories
-from app.packages.queries import zones
+from app.packages.queries import zone_and_below, zones
 from app.payments.models import Payment
 from app.reporting.frame import ReportPage
 from app.reporting.queries import (
@@ -151,7 +151,7 @@ class CustomerDuesReport(ReportPage):
             "zone",
             _l("Zone"),
             lambda: [(str(row.id), row.name) for row in zones()],
-            lambda value: Customer.zone_id == int(value),
+            lambda value: Customer.zone_id.in_(zone_and_below(int(value))),
         ),
     )
 

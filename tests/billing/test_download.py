@@ -26,6 +26,7 @@ from app.core.database import db, transaction
 from app.customers.models import Customer
 from app.jobs.models import Job, JobState
 from app.jobs.services import KINDS, Progress, file_of, folder, start_job, worker
+from app.packages.services import save_zone
 from tests.cast import COLLECTOR, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
 from tests.conftest import form_fields
 from tests.make import as_account
@@ -100,6 +101,17 @@ def test_a_zip_holds_a_file_for_each_bill_named_by_customer(app: Flask, billed: 
 def test_the_status_narrows(app: Flask, billed: list[int], as_person: Person, status: str, expected: int) -> None:
     job, _content = made(app, ask(as_person(COLLECTOR), status=status))
     assert job.total == expected
+
+
+def test_an_area_takes_the_bills_of_its_streets_too(app: Flask, billed: list[int]) -> None:
+    with app.app_context(), as_account(NORTH):
+        with transaction():
+            area = save_zone("Riverside", None)
+            street = save_zone("Ferry Road", area.id)
+            db.session.get_one(Customer, db.session.get_one(Bill, billed[0]).customer_id).zone_id = street.id
+        for zone in (area, street):
+            choice = BillChoice(period_from=date(2026, 12, 1), zone_id=zone.id)
+            assert chosen_bill_ids(choice) == billed[:1], zone.name
 
 
 def test_the_order_is_kept(app: Flask, billed: list[int]) -> None:

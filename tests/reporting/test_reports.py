@@ -19,6 +19,7 @@ from app.core.database import db, transaction
 from app.customers.models import Customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense, void_expense
+from app.packages.services import save_zone
 from app.payments.services import void_payment
 from tests.cast import COLLECTOR, GA, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
 from tests.make import as_account, bill, pay
@@ -117,6 +118,18 @@ def test_dues_by_customer_are_the_figures_of_the_profiles(app: Flask, money: int
         }
     assert owed
     assert {row[head.index("No.")]: row[head.index("Due")] for row in found} == owed
+
+
+def test_an_area_shows_who_owes_in_its_streets_too(app: Flask, cast: Cast, money: int, english: Person) -> None:
+    owing = cast.customers[NORTH][0]
+    with app.app_context(), as_account(NORTH), transaction() as session:
+        area = save_zone("Riverside", None)
+        street = save_zone("Ferry Road", area.id)
+        session.get_one(Customer, owing).zone_id = street.id
+        number, zones = str(session.get_one(Customer, owing).number), (area.id, street.id)
+    for zone in zones:
+        head, *found = rows(english(NORTH), "dues-by-customer", f"?zone={zone}")
+        assert [row[head.index("No.")] for row in found] == [number]
 
 
 def test_expenses_are_summed_up_by_month_and_category_without_void_ones(
