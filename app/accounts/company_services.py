@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.access.actor import demand
+from app.access.actor import demand, shown_number
 from app.accounts.models import Tenant
 from app.accounts.services import SLUG
 from app.activity.recorder import record
@@ -64,7 +64,7 @@ def edit_company(words: CompanyWords) -> Tenant:
         raise Refused(_("Enter the name."), "name")
     for field, longest in LENGTHS.items():
         if len(values[field]) > longest:
-            raise Refused(_("At most %(count)s characters.", count=longest), field)
+            raise Refused(_("At most %(count)s characters.", count=shown_number(longest)), field)
     if not SLUG.fullmatch(values["slug"]):
         raise Refused(_("A short name has 3 to 40 small letters, digits and dashes."), "slug")
     taken = select(Tenant.id).where(Tenant.slug == values["slug"], Tenant.id != company.id)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
-from app.access.actor import current_actor, shown_taka
+from app.access.actor import current_actor, shown_number, shown_taka
 from app.access.models import Grant, KeyRequest
 from app.access.permissions import MANAGER_KEYS, RESELLER_KEYS
 from app.access.scope import everywhere
@@ -342,7 +342,9 @@ def answer_request(request: KeyRequest, *, grant: bool, hours: int | None = None
     if request.answered_at is not None:
         raise Refused(_("This request has an answer already."))
     if hours is not None and not 1 <= hours <= LONGEST_GRANT_HOURS:
-        raise Refused(_("Grant it for 1 to %(most)s hours, or for good.", most=LONGEST_GRANT_HOURS), "hours")
+        raise Refused(
+            _("Grant it for 1 to %(most)s hours, or for good.", most=shown_number(LONGEST_GRANT_HOURS)), "hours"
+        )
     word = normalise(word)[:200]
     if not grant and not word:
         raise Refused(_("Say in a word why not."), "word")

@@ -6,7 +6,7 @@ from datetime import date
 from flask_babel import gettext as _
 from sqlalchemy import insert
 
-from app.access.actor import current_actor
+from app.access.actor import current_actor, shown_number
 from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
 from app.core.clock import today
 from app.core.database import db
@@ -35,7 +35,7 @@ def given(text: str, field: str = "reason", *, otherwise: str | None = None) -> 
     if not text and otherwise is not None:
         raise Refused(otherwise, field)
     if len(text) > LONGEST_TEXT:
-        raise Refused(_("At most %(count)s characters.", count=LONGEST_TEXT), field)
+        raise Refused(_("At most %(count)s characters.", count=shown_number(LONGEST_TEXT)), field)
     return text
 
 

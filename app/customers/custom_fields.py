@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.access.actor import shown_number
 from app.access.scope import current_scope
 from app.core.database import db
 from app.core.errors import Refused
@@ -51,9 +52,11 @@ def save_field(
     if field_type != FieldType.CHOICE:
         options = []
     elif len(options) < 2 or len(options) > MOST_OPTIONS:
-        raise Refused(_("A choice offers 2 to %(most)s things, one a line.", most=MOST_OPTIONS), "options")
+        raise Refused(
+            _("A choice offers 2 to %(most)s things, one a line.", most=shown_number(MOST_OPTIONS)), "options"
+        )
     if any(len(option) > LONGEST_NAME for option in options):
-        raise Refused(_("At most %(count)s characters.", count=LONGEST_NAME), "options")
+        raise Refused(_("At most %(count)s characters.", count=shown_number(LONGEST_NAME)), "options")
     owner_id = row.owner_id if row else current_scope().owner_id
     others = db.session.execute(select(CustomField.id, CustomField.name).where(CustomField.owner_id == owner_id)).all()
     if any(fold(other) == fold(name) and (row is None or other_id != row.id) for other_id, other in others):
@@ -64,7 +67,7 @@ def save_field(
             raise Refused(_("Customers have this field filled in: its type stays. Add another field instead."), "type")
         return change(row, values)
     if len(others) >= MOST_FIELDS:
-        raise Refused(_("At most %(count)s fields.", count=MOST_FIELDS))
+        raise Refused(_("At most %(count)s fields.", count=shown_number(MOST_FIELDS)))
     return add(CustomField(**values))
 
 
@@ -114,5 +117,5 @@ def _read(row: CustomField, text: str, before: str) -> str:
     if row.type == FieldType.CHOICE and text not in (*row.options, before):
         raise Refused(_("Choose one of the list."), field)
     if len(text) > LONGEST_TEXT:
-        raise Refused(_("At most %(count)s characters.", count=LONGEST_TEXT), field)
+        raise Refused(_("At most %(count)s characters.", count=shown_number(LONGEST_TEXT)), field)
     return text

@@ -303,7 +303,7 @@ def read_rows(content: bytes) -> list[tuple[int, list[str]]]:
         )
     filled = [(line, cells) for line, cells in rows[1:] if any(cell.strip() for cell in cells)]
     if len(filled) > MOST_ROWS:
-        raise Refused(_("The file has too many rows: at most %(count)s.", count=MOST_ROWS), "file")
+        raise Refused(_("The file has too many rows: at most %(count)s.", count=shown_number(MOST_ROWS)), "file")
     return [(line, cells[: len(HEADER)] if has_reasons else cells) for line, cells in filled]
 
 
@@ -328,7 +328,7 @@ def _lines(content: bytes) -> list[tuple[int, list[str]]]:
             rows.append((begins, cells))
             begins = reader.line_num + 1
     except csv.Error:
-        raise Refused(_("Line %(line)s of the file cannot be read.", line=begins), "file") from None
+        raise Refused(_("Line %(line)s of the file cannot be read.", line=shown_number(begins)), "file") from None
     return rows
 
 
@@ -433,7 +433,13 @@ class _Names:
 
 def _import_row(cells: list[str], names: _Names) -> Customer:
     if len(cells) != len(HEADER):
-        raise Refused(_("The row has %(count)s columns instead of %(wanted)s.", count=len(cells), wanted=len(HEADER)))
+        raise Refused(
+            _(
+                "The row has %(count)s columns instead of %(wanted)s.",
+                count=shown_number(len(cells)),
+                wanted=shown_number(len(HEADER)),
+            )
+        )
     row = dict(zip(HEADER, (_unguarded(cell) for cell in cells), strict=True))
     if not row["Phone"].strip():
         raise Refused(_("The phone number is missing."), "mobile")
@@ -442,7 +448,7 @@ def _import_row(cells: list[str], names: _Names) -> Customer:
     profile = names.profile(normalise(row["Billing Profile"]), owner)
     zone_name = normalise(row["Zone"])
     if len(zone_name) > LONGEST_ZONE:
-        raise Refused(_("At most %(count)s characters.", count=LONGEST_ZONE), "zone")
+        raise Refused(_("At most %(count)s characters.", count=shown_number(LONGEST_ZONE)), "zone")
     customer = create_customer(
         Details(
             name=row["Full Name"],

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.access.actor import current_actor
+from app.access.actor import current_actor, shown_number
 from app.access.scope import current_scope, everywhere, get_or_404
 from app.accounts.numbering import CUSTOMERS, next_number
 from app.activity.recorder import record
@@ -206,7 +206,7 @@ def _checked(
         raise Refused(_("Enter the name."), "name")
     for field, longest in LENGTHS.items():
         if len(getattr(details, field)) > longest:
-            raise Refused(_("At most %(count)s characters.", count=longest), field)
+            raise Refused(_("At most %(count)s characters.", count=shown_number(longest)), field)
     details = replace(details, mobile=normal_mobile(details.mobile), nid=to_ascii_digits(details.nid))
     if details.email and not is_email(details.email):
         raise Refused(_("This is not an email address."), "email")

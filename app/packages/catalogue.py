@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from flask_babel import gettext as _
 
+from app.access.actor import shown_number
 from app.access.scope import current_scope, get_or_404
 from app.activity.recorder import record
 from app.core.clock import now
@@ -38,7 +39,7 @@ def named(text: str, longest: int, field: str = "name") -> str:
     if not name:
         raise Refused(_("Enter the name."), field)
     if len(name) > longest:
-        raise Refused(_("At most %(count)s characters.", count=longest), field)
+        raise Refused(_("At most %(count)s characters.", count=shown_number(longest)), field)
     return name
 
 

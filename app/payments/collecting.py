@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select
 from sqlalchemy.orm import joinedload
 
-from app.access.actor import Actor, current_actor
+from app.access.actor import Actor, current_actor, shown_number
 from app.accounts.models import Account
 from app.activity.recorder import record
 from app.billing.models import Bill
@@ -324,7 +324,8 @@ def promised(customer: Customer, day: date) -> Visit:
     latest = today() + timedelta(days=LATEST_PROMISE_DAYS)
     if not today() <= day <= latest:
         raise Refused(
-            _("Choose a day from today on, at most %(count)s days ahead.", count=LATEST_PROMISE_DAYS), "promised_for"
+            _("Choose a day from today on, at most %(count)s days ahead.", count=shown_number(LATEST_PROMISE_DAYS)),
+            "promised_for",
         )
     return _visited(customer, Outcome.PROMISED, day)
 
