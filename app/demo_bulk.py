@@ -106,6 +106,7 @@ class _Batches:
     def __init__(self) -> None:
         self._rows: dict[Any, list[dict[str, Any]]] = {model: [] for model in self.ORDER}
         self._ids: Counter[Any] = Counter()
+        self._told: Counter[Any] = Counter()
         for model in self.ORDER:
             self._ids[model] = db.session.execute(select(func.coalesce(func.max(model.id), 0))).scalar_one()
 
@@ -126,6 +127,15 @@ class _Batches:
         for model, rows in self._rows.items():
             write(model, rows)
             rows.clear()
+            self._tell_size(model)
+
+    def _tell_size(self, model: Any) -> None:
+        # PostgreSQL keeps for a whole session how it looks up what a row refers to; of a table that it knows as nearly
+        # empty it reads every row, for each row that is written
+        size = self._ids[model]
+        if not db.is_sqlite and size > 4 * self._told[model]:
+            db.session.execute(text(f"ANALYZE {model.__tablename__}"))
+            self._told[model] = size
 
     def post(
         self,

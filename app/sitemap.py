@@ -45,7 +45,8 @@ from app.security.views import SecurityPage
 from app.status.views import ComponentPage, IncidentPage
 
 
-@dataclass(frozen=True)
+# compared by identity: by value would look up every word of them, twice a page
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A page in the menu; its key is the one its view declares for the route. ``thumb`` is its rank in a phone's bottom bar."""
 

@@ -5,23 +5,25 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from flask_babel import get_locale
-from sqlalchemy import exists, literal, null, select, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from app.access.models import Grant
 from app.access.permissions import KEYS, may
 from app.access.scope import Scope, everywhere, seeing
-from app.accounts.models import Account, AccountStatus, Credential, Kind
+from app.accounts.models import Account, AccountStatus, Credential, Kind, Tenant
 from app.core.clock import now
 from app.core.database import db
 from app.core.errors import Forbidden
-from app.core.language import in_digits
+from app.core.language import in_digits, locale_at_work
 from app.core.money import taka
 from app.core.tokens import digest
 from app.security.models import Passkey, SignInSession, TotpFactor
+
+RESELLERS = (Kind.OPERATOR.value, Kind.SUB_OPERATOR.value)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class Actor:
-    """An account at work. ``owner_id`` is the parent account whose rows it works on; ``above`` and ``below`` are other owners of the chain."""
+    """An account at work. ``owner_id`` is the parent account whose rows it works on; ``above`` and ``below`` are other owners of the chain.
+
+    ``company`` and ``company_bn`` are the tenant's names; ``has_resellers`` tells whether Operators or Sub-Operators are its own.
+    """
 
     id: int
     kind: Kind
@@ -50,8 +55,11 @@ class Actor:
     digits: str = "auto"
     theme: str = "auto"
     page_size: int = 25
+    company: str = ""
+    company_bn: str = ""
     above: tuple[int, ...] = ()
     below: tuple[int, ...] = ()
+    has_resellers: bool = False
     keys: frozenset[str] = field(default_factory=frozenset)
     must_change: bool = False
     factors: frozenset[str] = field(default_factory=frozenset)
@@ -100,17 +108,18 @@ class Actor:
 
 def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
     """Load an account with its keys; None when it, or an account above it, is not active. Two statements at the most."""
-    return _load(at or now(), Account.id == account_id)
+    return _load(at or now(), {"account_id": account_id}, in_session=False)
 
 
 def find_signed_in(token: str) -> Actor | None:
     """Load who is signed in with a session's token; None once the session is over (spec §11.13). Two statements at the most."""
-    return _load(now(), SignInSession.token_hash == digest(token), in_session=True)
+    return _load(now(), {"token_hash": digest(token)}, in_session=True)
 
 
-def _load(moment: datetime, condition: Any, *, in_session: bool = False) -> Actor | None:
-    parent, grandparent, top = aliased(Account), aliased(Account), aliased(Account)
-    session = db.session()
+@cache
+def _who(in_session: bool) -> Select[*tuple[Any, ...]]:
+    # put together once: every request begins with it, and putting it together took longer than running it
+    parent, grandparent, top, reseller = (aliased(Account) for _one in range(4))
     statement = (
         select(
             SignInSession if in_session else null(),
@@ -119,21 +128,43 @@ def _load(moment: datetime, condition: Any, *, in_session: bool = False) -> Acto
             exists().where(TotpFactor.account_id == Account.id, TotpFactor.confirmed_at.is_not(None)),
             exists().where(Passkey.account_id == Account.id),
             parent.demands_factor,
+            Tenant.name,
+            Tenant.name_bn,
+            exists().where(reseller.parent_id == Account.id, reseller.kind.in_(RESELLERS)),
             *(parent.id, parent.status, grandparent.id, grandparent.status, top.id, top.status),
         )
+        .outerjoin(Tenant, Tenant.id == Account.tenant_id)
         .outerjoin(Credential, Credential.account_id == Account.id)
         .outerjoin(parent, parent.id == Account.parent_id)
         .outerjoin(grandparent, grandparent.id == parent.parent_id)
         .outerjoin(top, top.id == grandparent.parent_id)
-        .where(condition)
     )
-    if in_session:
-        statement = statement.join(SignInSession, SignInSession.account_id == Account.id)
+    if not in_session:
+        return statement.where(Account.id == bindparam("account_id"))
+    return statement.join(SignInSession, SignInSession.account_id == Account.id).where(
+        SignInSession.token_hash == bindparam("token_hash")
+    )
+
+
+@cache
+def _held() -> CompoundSelect[Any]:
+    return union_all(
+        select(Grant.key, null().label("below")).where(
+            Grant.account_id == bindparam("account_id"), (Grant.until.is_(None)) | (Grant.until > bindparam("moment"))
+        ),
+        select(literal(""), Account.id).where(
+            Account.parent_id == bindparam("account_id"), Account.kind == Kind.SUB_OPERATOR.value
+        ),
+    )
+
+
+def _load(moment: datetime, wanted: dict[str, Any], *, in_session: bool) -> Actor | None:
+    session = db.session()
     with everywhere("the signed-in account is known before its scope is"):
-        row = session.execute(statement).first()
+        row = session.execute(_who(in_session), wanted).first()
         if row is None:
             return None
-        signed_in, account, credential, has_totp, has_passkey, demands, *chain = row
+        signed_in, account, credential, has_totp, has_passkey, demands, company, company_bn, has_resellers, *chain = row
         if signed_in is not None and (credential is None or not signed_in.is_live(credential.epoch, moment)):
             return None
         statuses = [account.status, *(status for status in chain[1::2] if status is not None)]
@@ -143,16 +174,7 @@ def _load(moment: datetime, condition: Any, *, in_session: bool = False) -> Acto
         held: frozenset[str] = frozenset()
         below: tuple[int, ...] = ()
         if kind in (Kind.MANAGER, Kind.OPERATOR):
-            rows: Any = session.execute(
-                union_all(
-                    select(Grant.key, null().label("below")).where(
-                        Grant.account_id == account.id, (Grant.until.is_(None)) | (Grant.until > moment)
-                    ),
-                    select(literal(""), Account.id).where(
-                        Account.parent_id == account.id, Account.kind == Kind.SUB_OPERATOR.value
-                    ),
-                )
-            ).all()
+            rows: Any = session.execute(_held(), {"account_id": account.id, "moment": moment}).all()
             held = frozenset(key for key, sub_operator in rows if key in KEYS and sub_operator is None)
             below = tuple(sorted(sub_operator for _key, sub_operator in rows if sub_operator is not None))
     ancestors: tuple[Any, ...] = tuple(ancestor for ancestor in chain[0::2] if ancestor is not None)
@@ -171,8 +193,11 @@ def _load(moment: datetime, condition: Any, *, in_session: bool = False) -> Acto
         digits=account.digits,
         theme=account.theme,
         page_size=account.page_size,
+        company=company or "",
+        company_bn=company_bn or "",
         above=ancestors[1:] if is_manager else ancestors,
         below=() if is_manager else below,
+        has_resellers=has_resellers,
         keys=held,
         must_change=bool(credential and credential.must_change),
         factors=frozenset(factors),
@@ -221,7 +246,7 @@ def reader_digits() -> str:
     actor = current_actor()
     if actor is not None and actor.digits != "auto":
         return actor.digits
-    locale = get_locale()
+    locale = locale_at_work()
     return "beng" if locale is not None and locale.language == "bn" else "latn"
 
 

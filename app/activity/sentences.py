@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 
 from app.access.actor import reader_digits, shown_number, shown_taka
 from app.access.permissions import KEYS
 from app.activity.models import Activity, Authentication
-from app.core.language import format_date
+from app.core.language import format_date, locale_at_work
 from app.core.money import plain
 from app.web.formats import show_full_moment
 from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, DIGIT_NAMES, LANGUAGE_NAMES, REASONS, Badge
@@ -393,5 +392,5 @@ def result_of(entry: Authentication) -> tuple[str, str | None]:
 
 
 def _day(text: str) -> str:
-    locale = get_locale()
+    locale = locale_at_work()
     return format_date(date.fromisoformat(text), locale.language if locale is not None else "bn", reader_digits())

@@ -82,7 +82,7 @@ def make_engine(url: str) -> Engine:
         )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    # a pooled connection would keep the file's snapshot and its lock across threads; opening one costs microseconds
+    # a pooled connection would keep the file's snapshot and its lock across threads; opening one costs a millisecond
     engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": 30})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import lru_cache
 
+from babel import Locale
 from babel.dates import format_date as babel_date
-from flask_babel import force_locale
+from flask import g
+from flask_babel import force_locale, get_locale
 
 from app.core.clock import to_dhaka
 
@@ -19,6 +21,15 @@ _TO_ASCII = str.maketrans("০১২৩৪৫৬৭৮৯", "0123456789")
 _JOINERS = "\u200c\u200d"
 _DATE = {"en": "d MMM y", "bn": "d MMMM y"}
 _DAY_AND_MONTH = {"en": "d MMM", "bn": "d MMMM"}
+
+
+def locale_at_work() -> Locale | None:
+    """Return the locale of the request or job; None outside of both.
+
+    Reads what flask-babel keeps in one step: asking it took a tenth of a list's time, four hundred sentences a page.
+    """
+    kept = getattr(g._get_current_object(), "_flask_babel", None) if g else None
+    return getattr(kept, "babel_locale", None) or get_locale()
 
 
 def to_bengali_digits(text: object) -> str:

@@ -203,30 +203,35 @@ class CustomerPage(Page):
             _l("Package"),
             lambda: [(str(row.id), row.name) for row in packages_in_sight()],
             lambda value: Customer.package_id == int(value),
+            from_rows=True,
         ),
         Choice(
             "profile",
             _l("Billing profile"),
             lambda: [(str(row.id), row.name) for row in profiles_in_sight()],
             lambda value: Customer.profile_id == int(value),
+            from_rows=True,
         ),
         Choice(
             "zone",
             _l("Zone"),
             lambda: [(str(row.id), row.path) for row in in_sight(Zone, Zone.path)],
             lambda value: Customer.zone_id.in_(zone_and_below(int(value))),
+            from_rows=True,
         ),
         Choice(
             "device",
             _l("Device"),
             lambda: [(str(row.id), row.name) for row in in_sight(Device, Device.name)],
             lambda value: Customer.device_id == int(value),
+            from_rows=True,
         ),
         Choice(
             "field",
             _l("Field filled in"),
             lambda: [(str(row.id), row.name) for row in fields_in_sight()],
             lambda value: is_filled(int(value)),
+            from_rows=True,
         ),
         Choice(
             "owner",
@@ -234,6 +239,7 @@ class CustomerPage(Page):
             lambda: [(str(row.id), row.name) for row in owners_in_scope()],
             lambda value: Customer.owner_id.in_([int(value)]),
             key="parents",
+            from_rows=True,
         ),
         Choice(
             "type",
@@ -258,11 +264,11 @@ class CustomerPage(Page):
     def bulk_actions(self, actor: Actor) -> Sequence[BulkAction]:
         """Let parents change the status of the chosen customers, and who has accounts below move them to another owner."""
         actions = bulk_actions_for(actor)
-        if actor.may("reseller-module") and len(owners_in_scope()) > 1:
+        if actor.may("reseller-module") and actor.has_resellers:
             actions.append(BulkAction("move", _("Move to another owner"), url_for("MovePage.many")))
         return actions
 
-    def all_columns(self) -> tuple[Column, ...]:
+    def exported_columns(self) -> tuple[Column, ...]:
         """Return the columns with those of the owners' own fields."""
         return (*self.columns, *_field_columns())
 

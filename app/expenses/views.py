@@ -93,6 +93,7 @@ class ExpensePage(Page):
             _l("Category"),
             lambda: [(str(row.id), full_name(row)) for row in in_order(categories())],
             lambda value: Expense.category_id.in_(with_subcategories(int(value))),
+            from_rows=True,
         ),
         DateRange("spent_on", _l("Date"), Expense.spent_on),
         AmountRange("amount", _l("Amount"), Expense.amount),

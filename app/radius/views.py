@@ -173,12 +173,14 @@ class OnlinePage(LivePage):
             _l("Access server"),
             lambda: [(server.address, server.name) for server in access_servers()],
             lambda value: LineSession.nas_address == value,
+            from_rows=True,
         ),
         Choice(
             "package",
             _l("Package"),
             lambda: [(str(row.id), row.name) for row in packages_in_sight()],
             lambda value: LineSession.customer_id.in_(select(Customer.id).where(Customer.package_id == int(value))),
+            from_rows=True,
         ),
         Choice(
             "zone",
@@ -257,12 +259,14 @@ class OfflinePage(LivePage):
             _l("Package"),
             lambda: [(str(row.id), row.name) for row in packages_in_sight()],
             lambda value: Customer.package_id == int(value),
+            from_rows=True,
         ),
         Choice(
             "zone",
             _l("Zone"),
             lambda: [(str(row.id), row.path) for row in in_sight(Zone, Zone.path)],
             lambda value: Customer.zone_id.in_(zone_and_below(int(value))),
+            from_rows=True,
         ),
     )
 

@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
 from flask import Flask
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from jinja2 import pass_context
@@ -13,7 +12,15 @@ from markupsafe import Markup, escape
 
 from app.access.actor import reader_digits
 from app.core.clock import to_dhaka, today
-from app.core.language import format_date, format_day_and_month, format_moment, format_month, format_phone, in_digits
+from app.core.language import (
+    format_date,
+    format_day_and_month,
+    format_moment,
+    format_month,
+    format_phone,
+    in_digits,
+    locale_at_work,
+)
 from app.core.money import taka
 
 
@@ -29,7 +36,7 @@ class Named(Protocol):
 
 def language() -> str:
     """Return the language of the page: "bn" or "en"."""
-    locale = get_locale()
+    locale = locale_at_work()
     return "en" if locale is not None and locale.language == "en" else "bn"
 
 
@@ -41,7 +48,8 @@ def show_taka(paisa: int) -> str:
 def show_taka_html(paisa: int) -> Markup:
     """Write paisa as taka with the paisa smaller."""
     whole, _dot, rest = taka(paisa, reader_digits()).rpartition(".")
-    return Markup('<span class="money">{}<small>.{}</small></span>').format(whole, rest)
+    # digits, commas and the sign of the currency: nothing to escape
+    return Markup(f'<span class="money">{whole}<small>.{rest}</small></span>')
 
 
 def show_day(day: date) -> str:

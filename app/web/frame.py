@@ -11,6 +11,7 @@ from flask import Flask, abort, current_app, flash, g, redirect, request, sessio
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
+from markupsafe import Markup, escape
 from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
 
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
     app.teardown_request(_end)
     app.context_processor(_surroundings)
     app.jinja_env.globals["static_url"] = static_url
+    app.jinja_env.globals["draw_icon"] = icon
     app.jinja_env.globals |= {"draw_value": cells.draw, "draw_status": cells.status, "draw_due": cells.due_amount}
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -119,13 +121,24 @@ def _end(_error: BaseException | None) -> None:
 
 def static_url(name: str) -> str:
     """Return the address of a static file with the hash of its content, so that browsers may keep it for ever."""
-    return f"/static/{name}?v={_fingerprint(str(Path(current_app.static_folder or '') / name))}"
+    return _hashed(current_app.static_folder or "", name)
 
 
 @cache
-def _fingerprint(path: str) -> str:
-    file = Path(path)
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.is_file() else "0"
+def _hashed(folder: str, name: str) -> str:
+    file = Path(folder) / name
+    fingerprint = hashlib.sha256(file.read_bytes()).hexdigest()[:10] if file.is_file() else "0"
+    return f"/static/{name}?v={fingerprint}"
+
+
+@cache
+def icon(name: str, size: str = "") -> Markup:
+    """Return an icon of the sheet as HTML; ``size`` is "" or the name of a class after "icon-"."""
+    look = f"icon icon-{size}" if size else "icon"
+    address = static_url("vendor/icons.svg")
+    return Markup(
+        f'<svg class="{look}" aria-hidden="true" focusable="false"><use href="{address}#{escape(name)}"/></svg>'
+    )
 
 
 class Viewer:
@@ -153,13 +166,17 @@ def _surroundings() -> dict[str, Any]:
         "menu": site_map.menu(actor, request.path) if is_in else [],
         "bottom_bar": site_map.bottom_bar(actor, request.path) if is_in else [],
         "search_url": site_map.search_url(actor) if is_in else None,
-        "company": company_of(actor) if actor else None,
+        "company": _company_name(actor) if actor else "",
         "request_id": g.get("request_id"),
     }
 
 
+def _company_name(actor: Actor) -> str:
+    return actor.company_bn if language() == "bn" and actor.company_bn else actor.company
+
+
 def company_of(actor: Actor) -> Tenant | None:
-    """Return the tenant of an account, for its name on the page."""
+    """Return the tenant of an account, with all that documents say of it."""
     if actor.tenant_id is None:
         return None
     if "company" not in g:

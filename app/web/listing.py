@@ -1,6 +1,6 @@
 """Lists: which columns and filters a list has, and what of them one request shows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
-from sqlalchemy import Select, false, func, select
+from sqlalchemy import Select, false, func, select, true
 
 from app.access.actor import Actor, reader_digits
 from app.core.clock import start_of_day
@@ -25,7 +25,7 @@ from app.web.formats import show_day, show_number, show_taka
 PAGE_SIZES = (25, 50, 100)
 LAST_PAGE = 1_000_000
 LONGEST_SEARCH = 100
-ABOUT_THE_PAGE = ("page", "after", "totals")
+ABOUT_THE_PAGE = ("page", "after", "totals", "choices")
 """What an address says of the page alone: another filter or order begins anew."""
 
 LARGEST_KEY = 10**9
@@ -62,17 +62,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """Narrow a list to rows with one of some values."""
+    """Narrow a list to rows with one of some values.
+
+    ``from_rows``: the values are rows of the database. They are read when somebody opens the filter, or when it narrows, and not
+    for every list.
+    """
 
     name: str
     label: Any
     options: Callable[[], list[tuple[str, Any]]]
     condition: Callable[[str], Any]
     key: str | tuple[str, ...] | None = None
+    from_rows: bool = False
 
     def read(self, arguments: dict[str, str]) -> "ShownFilter":
         """Read the filter off the address; a value that is not offered narrows to nothing rather than to everything."""
         chosen = arguments.get(self.name, "")
+        is_open = arguments.get("choices") == self.name
+        if self.from_rows and not chosen and not is_open:
+            return ShownFilter(self.name, str(self.label), "choice", conditions=[], active=False, waits=True)
         options = [(value, str(label)) for value, label in self.options()]
         known = dict(options)
         condition = self.condition(chosen) if chosen in known else None
@@ -83,6 +91,7 @@ class Choice:
             conditions=[condition] if condition is not None else [],
             active=chosen in known and chosen != "",
             active_label=known.get(chosen, ""),
+            is_open=is_open,
             options=[{"value": value, "label": label, "selected": value == chosen} for value, label in options],
         )
 
@@ -191,6 +200,9 @@ class ShownFilter:
     value: str = ""
     multiple: bool = False
     clear_url: str = ""
+    waits: bool = False
+    is_open: bool = False
+    choices_url: str = ""
 
 
 def _day(text: str) -> date | None:
@@ -455,10 +467,13 @@ def _order(asked: ListRequest, columns: list[Column], identity: Any) -> list[Any
     return [expression.desc() if asked.descending else expression.asc() for expression in (*expressions, identity)]
 
 
-def page_of_rows(asked: ListRequest, columns: list[Column], identity: Any, options: tuple[Any, ...]) -> list[Any]:
-    """Return the rows of the page and, where there is a next one, its first row.
+def page_of_rows(
+    asked: ListRequest, columns: list[Column], identity: Any, options: tuple[Any, ...]
+) -> tuple[list[Any], int, dict[str, int]]:
+    """Return the rows of the page and, where there is a next one, its first row; how many rows the filters leave; their sums.
 
-    The keys come first, from an index, and only the rows of the page are joined and read whole.
+    The keys come first, from an index, and only the rows of the page are joined and read whole. Count and sums come with them:
+    one statement.
     """
     model, order = identity.class_, _order(asked, columns, identity)
     keys = asked.statement.with_only_columns(identity, maintain_column_froms=True).order_by(*order)
@@ -470,18 +485,34 @@ def page_of_rows(asked: ListRequest, columns: list[Column], identity: Any, optio
         keys = keys.offset((asked.page - 1) * asked.page_size)
     keys = keys.limit(asked.page_size + 1)
     if [source.name for source in keys.get_final_froms()] == [model.__tablename__]:
-        chosen = keys.subquery()
-        rows = select(model).join(chosen, identity == chosen.c.id).order_by(*order).options(*options)
-        return list(db.session.execute(rows).scalars().unique())
+        counted, names = _count_and_sums(asked, columns, identity)
+        figures, chosen = counted.subquery(), keys.subquery()
+        read = (
+            select(model, *figures.c)
+            .select_from(figures)
+            .outerjoin(chosen, true())
+            .outerjoin(model, identity == chosen.c.id)
+            .order_by(*order)
+            .options(*options)
+        )
+        found = db.session.execute(read).unique().all()
+        _row, count, *sums = found[0]
+        return [row for row, *_figures in found if row is not None], count, _by_name(names, sums)
     # the order may be that of another table, which the second statement does not join
     ids = list(db.session.execute(keys).scalars())
     found = db.session.execute(select(model).where(identity.in_(ids)).options(*options)).scalars().unique()
     by_id = {row.id: row for row in found}
-    return [by_id[one] for one in ids if one in by_id]
+    counted, names = _count_and_sums(asked, columns, identity)
+    count, *sums = db.session.execute(counted).one()
+    return [by_id[one] for one in ids if one in by_id], count, _by_name(names, sums)
 
 
-def count_and_total(asked: ListRequest, columns: list[Column], identity: Any) -> tuple[int, dict[str, int]]:
-    """Return how many rows the filters leave, COUNTED + 1 at the most, and the sums of the columns that have one, in paisa."""
+def _by_name(names: list[str], sums: Iterable[Any]) -> dict[str, int]:
+    return {name: int(total) for name, total in zip(names, sums, strict=True)}
+
+
+def _count_and_sums(asked: ListRequest, columns: list[Column], identity: Any) -> tuple[Select[Any], list[str]]:
+    """Return the statement that counts what the filters leave, COUNTED + 1 at the most, and adds up, and the names of its sums."""
     totalled = [column for column in columns if column.total is not None]
     narrowed = asked.statement.with_only_columns(
         identity.label("key"),
@@ -489,10 +520,8 @@ def count_and_total(asked: ListRequest, columns: list[Column], identity: Any) ->
         maintain_column_froms=True,
     ).order_by(None)
     found = (narrowed if asked.adds_up_all else narrowed.limit(COUNTED + 1)).subquery()
-    count, *sums = db.session.execute(
-        select(func.count(found.c.key), *(func.coalesce(func.sum(one), 0) for one in list(found.c)[1:]))
-    ).one()
-    return count, {column.name: int(total) for column, total in zip(totalled, sums, strict=True)}
+    sums = (func.coalesce(func.sum(one), 0).label(one.name) for one in list(found.c)[1:])
+    return select(func.count(found.c.key).label("count_of_rows"), *sums), [column.name for column in totalled]
 
 
 def build(
@@ -508,15 +537,15 @@ def build(
 ) -> Listing:
     """Run the list's statements and return what the template draws."""
     shown = [column for column in columns if not column.only_csv]
-    rows = page_of_rows(asked, columns, identity, options)
+    rows, count, totals = page_of_rows(asked, shown, identity, options)
     has_next = len(rows) > asked.page_size
     rows = rows[: asked.page_size]
-    count, totals = count_and_total(asked, shown, identity)
     is_more = count > COUNTED and not asked.adds_up_all
     arguments = {name: value for name, value in request.args.items() if name not in (*ABOUT_THE_PAGE, "_l_") and value}
     for one in asked.filters:
         dropped = {one.name, f"{one.name}_from", f"{one.name}_to"}
         one.clear_url = _address({name: value for name, value in arguments.items() if name not in dropped})
+        one.choices_url = _address({**arguments, "choices": one.name}) if one.waits else ""
     kept = {name: value for name, value in arguments.items() if name in ("sort", "dir", "page_size", "tab")}
     following = {**arguments, "page": str(asked.page + 1)}
     if has_next and (key := _key_columns(shown).get(asked.sort)):

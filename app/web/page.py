@@ -264,6 +264,8 @@ class Page(Doors, ModelView):
     empty_text: ClassVar[Any] = ""
     empty_icon: ClassVar[str] = "list"
     load: ClassVar[tuple[Any, ...]] = ()
+    # what a row of the list reads, where that is less than what its own page and the export do
+    list_load: ClassVar[tuple[Any, ...] | None] = None
     # what the export's cells are to the database; where every column has one, no row is read into Python
     csv_cells: ClassVar[dict[str, Callable[[], Any]]] = {}
     list_template = "page/list.html"
@@ -294,12 +296,12 @@ class Page(Doors, ModelView):
         """Select the rows of the list, before filters; the scope narrows it by itself."""
         return select(self.datamodel.obj)
 
-    def all_columns(self) -> tuple[Column, ...]:
-        """Return the list's columns, those that rows decide among them."""
+    def exported_columns(self) -> tuple[Column, ...]:
+        """Return the export's columns, those that rows decide among them."""
         return self.columns
 
-    def _asked(self, actor: Actor) -> tuple[Any, list[Column]]:
-        columns = readable_columns(self.all_columns(), actor)
+    def _asked(self, actor: Actor, offered: tuple[Column, ...] | None = None) -> tuple[Any, list[Column]]:
+        columns = readable_columns(self.columns if offered is None else offered, actor)
         asked = read_request(
             self.rows(),
             columns,
@@ -338,7 +340,7 @@ class Page(Doors, ModelView):
             asked,
             columns,
             self.datamodel.obj.id,
-            options=self.load,
+            options=self.load if self.list_load is None else self.list_load,
             row_url=self.row_url,
             row_tone=self.row_tone,
             searchable=type(self).search is not None,
@@ -371,7 +373,7 @@ class Page(Doors, ModelView):
     def export(self) -> Response:
         """Download the list as CSV: exactly the rows under filters, scope and key; the download is logged."""
         actor = self.actor()
-        asked, columns = self._asked(actor)
+        asked, columns = self._asked(actor, self.exported_columns())
         with transaction():
             record(
                 "access",

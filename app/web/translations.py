@@ -5,7 +5,9 @@ from typing import Any
 from babel import Locale
 from babel.support import NullTranslations
 from flask import Flask, request
-from flask_babel import Domain, get_babel, get_locale, get_translations
+from flask_babel import Domain, get_babel, get_translations
+
+from app.core.language import locale_at_work
 
 
 class HouseDomain(Domain):
@@ -17,7 +19,7 @@ class HouseDomain(Domain):
 
     def get_translations(self) -> NullTranslations:
         """Return the catalogue of the locale at work."""
-        locale = get_locale()
+        locale = locale_at_work()
         found = self._by_locale.get(locale)
         if found is None:
             found = self._by_locale[locale] = super().get_translations()

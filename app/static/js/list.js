@@ -1,4 +1,4 @@
-// Lists: filters that apply as they are chosen, addresses without empty parts, all rows chosen at once.
+// Lists: filters that read their choices when opened and apply as they are chosen, addresses without empty parts, all rows chosen at once.
 
 /** Send a filter form when a choice is made, and leave out what is empty. */
 function followFilters() {
@@ -17,6 +17,26 @@ function followFilters() {
       if (event.target.tagName === "SELECT") form.requestSubmit();
     });
   }
+}
+
+/** Bring the choices of a filter that is opened, from the page that shows them; its link stays where that fails. */
+function bringChoices() {
+  // Opening is not told to what stands around it, only on the way down.
+  document.addEventListener("toggle", async (event) => {
+    const body = event.target.open ? event.target.querySelector("[data-choices]") : null;
+    if (!body || body.ariaBusy === "true") return;
+    body.ariaBusy = "true";
+    try {
+      const answer = await fetch(body.dataset.choices, { credentials: "same-origin" });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const brought = page.querySelector(`[data-filter="${body.dataset.filter}"]:not([data-choices])`);
+      if (brought) body.replaceWith(brought);
+    } catch {
+      // No connection: the link is tried again by hand.
+    } finally {
+      body.ariaBusy = "false";
+    }
+  }, true);
 }
 
 /** Show the box that chooses all rows of a page. */
@@ -41,4 +61,5 @@ function pickAllRows() {
 }
 
 followFilters();
+bringChoices();
 pickAllRows();
