@@ -28,7 +28,7 @@ from app.activity.queries import heads, read_printed, read_signed
 from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import check_books
-from app.core.database import db, transaction
+from app.core.database import db, measure_tables, transaction
 from app.core.errors import Refused
 from app.core.sealing import rotate_seals
 from app.customers.importing import import_customers, read_file
@@ -71,6 +71,7 @@ def alembic_config() -> Config:
 def migrate() -> None:
     """Bring the database's tables up to date; nothing happens where they are."""
     command.upgrade(alembic_config(), "head")
+    measure_tables()
     click.echo("the database is up to date")
 
 
@@ -130,6 +131,7 @@ def demo(size: str, if_empty: bool) -> None:
         # to look for cycles among millions of new objects every moment costs a sixth of the time
         gc.set_threshold(100_000)
         fill(size)
+        measure_tables()
     click.echo(f"Sign in with the password {PASSWORD} as:")
     for person in people():
         click.echo(f"  {person.email:34}{person.kind.replace('_', ' ')}")

@@ -12,6 +12,7 @@ from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import nightly_check
 from app.core.clock import today
+from app.core.database import measure_tables
 from app.core.jobs import in_app, queue
 from app.customers.counting import count_customers
 from app.demo_radius import go_on
@@ -73,6 +74,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="20", hour="18"), suspend_the_overdue),
     (crontab(minute="30", hour="21"), nightly_check),
     (crontab(minute="50", hour="21"), clear_away),
+    (crontab(minute="55", hour="21"), measure_tables),
     (crontab(minute="*"), recover_jobs),
     (crontab(minute="*"), ask_about_payments),
     (crontab(minute="40"), remove_old_files),

@@ -84,19 +84,19 @@ def suspended_by(moment: datetime) -> ColumnElement[bool]:
         .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.paid < Bill.total, Bill.due_on < day)
         .exists()
     )
-    # a statement around this may join the profile too: the subselect keeps its own
-    cycle = (
-        select(BillingProfile.cycle)
-        .where(BillingProfile.id == Customer.profile_id)
-        .correlate_except(BillingProfile)
-        .scalar_subquery()
-    )
     return and_(
         Customer.deleted_at.is_(None),
         Customer.status == CustomerStatus.ACTIVE.value,
         Customer.suspend_at < moment,
-        or_(cycle.in_((Cycle.DAILY.value, Cycle.PREPAID.value)), (cycle == Cycle.MONTHLY.value) & overdue),
+        or_(_is_billed(Cycle.DAILY, Cycle.PREPAID), _is_billed(Cycle.MONTHLY) & overdue),
     )
+
+
+def _is_billed(*cycles: Cycle) -> ColumnElement[bool]:
+    # the few profiles are read once, and not for every customer; a statement around this may join them too
+    names = [cycle.value for cycle in cycles]
+    profiles = select(BillingProfile.id).where(BillingProfile.cycle.in_(names)).correlate(None)
+    return Customer.profile_id.in_(profiles)
 
 
 def _past_their_date(*what: Any) -> Any:

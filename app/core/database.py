@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, current_app, has_app_context
 from flask.globals import app_ctx
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
@@ -163,3 +163,13 @@ def locked(statement: Any) -> Any:
     """Return the select with its rows locked for this transaction (SQLite's one writer holds the whole database already)."""
     # the key stays free: rows that name this one can still be added meanwhile
     return statement if db.is_sqlite else statement.with_for_update(key_share=True)
+
+
+def measure_tables() -> None:
+    """Let SQLite look at how its tables are filled, as PostgreSQL does by itself; without, it chooses the wrong of two indexes."""
+    if not db.is_sqlite:
+        return
+    with transaction() as session:
+        # a sample of an index is enough, and takes milliseconds on millions of rows
+        session.execute(text("PRAGMA analysis_limit = 1000"))
+        session.execute(text("ANALYZE"))

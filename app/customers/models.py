@@ -41,15 +41,20 @@ NOT_PAID = "Not paid in time"
 
 
 def _orders(**orders: Any) -> Iterator[Index]:
-    """Yield for each order of the list the index that a tenant and an owner read it from, without the deleted ones."""
+    """Yield for each order of the list the index that a tenant and an owner read it from, without the deleted ones.
+
+    An order may name further columns for the index to hold after the key.
+    """
     is_present = text("deleted_at IS NULL")
     for name, order in orders.items():
+        first, *held = order if isinstance(order, tuple) else (order,)
         for scope in ("tenant", "owner"):
             yield Index(
                 f"ix_customers_{scope}_by_{name}",
                 f"{scope}_id",
-                order,
+                first,
                 "id",
+                *held,
                 sqlite_where=is_present,
                 postgresql_where=is_present,
             )
@@ -102,13 +107,19 @@ class Customer(Owned, Base):
         UniqueConstraint("username_key"),
         Index("ix_customers_tenant_newest", "tenant_id", "deleted_at", "id"),
         Index("ix_customers_owner_newest", "owner_id", "deleted_at", "id"),
-        Index("ix_customers_tenant_due", "tenant_id", "due", "id"),
-        Index("ix_customers_owner_due", "owner_id", "due", "id"),
-        Index("ix_customers_tenant_status", "tenant_id", "status", "id"),
-        Index("ix_customers_owner_status", "owner_id", "status", "id"),
+        # after the id: what the figures of the first page and of the collection list need besides
+        Index("ix_customers_tenant_due", "tenant_id", "due", "id", "deleted_at", "zone_id"),
+        Index("ix_customers_owner_due", "owner_id", "due", "id", "deleted_at", "zone_id"),
+        Index("ix_customers_tenant_status", "tenant_id", "status", "id", "deleted_at", "due"),
+        Index("ix_customers_owner_status", "owner_id", "status", "id", "deleted_at", "due"),
         Index("ix_customers_tenant_mobile", "tenant_id", "mobile", "id"),
         Index("ix_customers_owner_mobile", "owner_id", "mobile", "id"),
-        *_orders(number="number", name="name", suspend_at="suspend_at", balance=text("(due - advance)")),
+        *_orders(
+            number="number",
+            name="name",
+            suspend_at=("suspend_at", "deleted_at", "status", "profile_id"),
+            balance=text("(due - advance)"),
+        ),
         CheckConstraint("due >= 0 AND advance >= 0 AND paid_on_open >= 0", "balance"),
         # spec §11.1: advance and open bills never coexist
         CheckConstraint("due = 0 OR advance = 0", "due_or_advance"),

@@ -116,20 +116,20 @@ NO_DAY, NO_NUMBER, NO_NAME = cast(null(), Date), cast(null(), Integer), cast(nul
 """Every part has the same columns of the same types: PostgreSQL joins nothing else."""
 
 
-def _part(name: str, day: Any, number: Any, person: Any, amount: Any, row: Any) -> Select[Any]:
+def _part(name: str, day: Any, number: Any, person: Any, amount: Any) -> Select[Any]:
     return select(
         cast(literal(name), String),
         day,
         number,
         cast(person, String),
         cast(func.sum(amount), BigInteger),
-        func.count(row),
+        func.count(),
     )
 
 
 def _by_day() -> Select[Any]:
     return (
-        _part("day", Payment.paid_on, NO_NUMBER, NO_NAME, Payment.amount, Payment.id)
+        _part("day", Payment.paid_on, NO_NUMBER, NO_NAME, Payment.amount)
         .where(Payment.voided_at.is_(None), Payment.paid_on >= first_day(), Payment.paid_on <= today())
         .group_by(Payment.paid_on)
     )
@@ -137,7 +137,7 @@ def _by_day() -> Select[Any]:
 
 def _by_person() -> Select[Any]:
     return (
-        _part("person", NO_DAY, Payment.collected_by_id, Payment.collector_name, Payment.amount, Payment.id)
+        _part("person", NO_DAY, Payment.collected_by_id, Payment.collector_name, Payment.amount)
         .where(Payment.voided_at.is_(None), Payment.paid_on >= month_of(today())[0], Payment.paid_on <= today())
         .group_by(Payment.collected_by_id)
     )
@@ -148,7 +148,7 @@ def _spent() -> Select[Any]:
     month_before = (first - timedelta(days=1)).replace(day=1)
     month = case((Expense.spent_on >= first, literal(first)), else_=literal(month_before))
     return (
-        _part("spent", month, NO_NUMBER, NO_NAME, Expense.amount, Expense.id)
+        _part("spent", month, NO_NUMBER, NO_NAME, Expense.amount)
         .where(Expense.voided_at.is_(None), Expense.spent_on >= month_before, Expense.spent_on <= last)
         .group_by(month)
     )
@@ -158,7 +158,7 @@ def _by_age() -> Select[Any]:
     bounds = [(Bill.due_on >= today() - timedelta(days=last), at) for at, (_first, last) in enumerate(AGES) if last]
     age = case(*bounds, else_=len(AGES) - 1)
     return (
-        _part("age", NO_DAY, age, NO_NAME, Bill.open, Bill.id)
+        _part("age", NO_DAY, age, NO_NAME, Bill.open)
         .where(Bill.voided_at.is_(None), Bill.paid < Bill.total)
         .group_by(age)
     )

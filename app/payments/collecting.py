@@ -147,6 +147,12 @@ def _with_last_visit(statement: Select[Any]) -> Select[Any]:
     return statement.outerjoin(last, last.c.customer_id == Customer.id).outerjoin(Visit, Visit.id == last.c.id)
 
 
+def _put_off() -> Select[Any]:
+    # whom to leave out of a count: in this shape the count is read from an index alone
+    last = select(func.max(Visit.id)).group_by(Visit.customer_id)
+    return select(Visit.customer_id).where(Visit.promised_for > today(), Visit.id.in_(last)).correlate(None)
+
+
 def _is_put_off() -> ColumnElement[bool]:
     return func.coalesce(Visit.promised_for > today(), False)
 
@@ -183,8 +189,8 @@ def _in_zone(zone: str) -> list[Any]:
 
 def sums(query: str = "") -> Sums:
     """Count and add up who owes in the scope at work, by zone; with a search, of those it finds."""
-    put_off = _is_put_off().label("put_off")
-    statement = _with_last_visit(present().where(Customer.due > 0, *_searched(query)))
+    put_off = Customer.id.in_(_put_off()).label("put_off")
+    statement = present().where(Customer.due > 0, *_searched(query))
     rows = db.session.execute(
         statement.outerjoin(Zone, Zone.id == Customer.zone_id)
         .with_only_columns(
@@ -192,7 +198,7 @@ def sums(query: str = "") -> Sums:
             Zone.name,
             Zone.owner_id,
             put_off,
-            func.count(Customer.id),
+            func.count(),
             func.sum(Customer.due),
             maintain_column_froms=True,
         )
@@ -221,11 +227,9 @@ def sums(query: str = "") -> Sums:
 
 def to_collect() -> tuple[int, int]:
     """Return how many customers are to be visited now, and what they owe in paisa: the sums of the list, in one row."""
-    statement = _with_last_visit(present().where(Customer.due > 0)).where(~_is_put_off())
+    statement = present().where(Customer.due > 0, Customer.id.not_in(_put_off()))
     count, due = db.session.execute(
-        statement.with_only_columns(
-            func.count(Customer.id), func.coalesce(func.sum(Customer.due), 0), maintain_column_froms=True
-        )
+        statement.with_only_columns(func.count(), func.coalesce(func.sum(Customer.due), 0), maintain_column_froms=True)
     ).one()
     return count, int(due)
 

@@ -57,6 +57,9 @@ class Payment(Owned, Base):
         Index("ix_payments_owner_number", "owner_id", "number"),
         Index("ix_payments_customer", "tenant_id", "customer_id", "id"),
         Index("ix_payments_collector", "tenant_id", "collected_by_id", "paid_on"),
+        # all that the sums by day and by person need
+        Index("ix_payments_tenant_taken", "tenant_id", "paid_on", "voided_at", "collected_by_id", "amount"),
+        Index("ix_payments_owner_taken", "owner_id", "paid_on", "voided_at", "collected_by_id", "amount"),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("unallocated BETWEEN 0 AND amount", "unallocated"),
     )
