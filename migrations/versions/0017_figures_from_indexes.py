@@ -1,5 +1,8 @@
 """Indexes that hold all a figure of the first page needs, so that no row is read to count and add up."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,41 +15,38 @@ PRESENT = sa.text("deleted_at IS NULL")
 OPEN = sa.text("voided_at IS NULL AND paid < total")
 
 
-def upgrade() -> None:
-    """Apply the change."""
+def _held() -> Iterator[tuple[str, str, list[str], list[str], Any]]:
+    # name, table, columns as before, columns that the index holds besides, which rows
     for scope in ("tenant", "owner"):
         whose = f"{scope}_id"
-        for name, columns in (
-            (f"ix_customers_{scope}_due", ["due", "id", "deleted_at", "zone_id"]),
-            (f"ix_customers_{scope}_status", ["status", "id", "deleted_at", "due"]),
-        ):
-            op.drop_index(name, "customers")
-            op.create_index(name, "customers", [whose, *columns])
-        by_suspend_at = f"ix_customers_{scope}_by_suspend_at"
-        op.drop_index(by_suspend_at, "customers")
-        op.create_index(
-            by_suspend_at,
-            "customers",
-            [whose, "suspend_at", "id", "deleted_at", "status", "profile_id"],
-            sqlite_where=PRESENT,
-            postgresql_where=PRESENT,
-        )
-        open_bills = f"ix_bills_{scope}_open"
-        op.drop_index(open_bills, "bills")
-        op.create_index(
-            open_bills,
-            "bills",
-            [whose, "number", "due_on", "voided_at", "total", "paid"],
-            sqlite_where=OPEN,
-            postgresql_where=OPEN,
-        )
-        op.create_index(
-            f"ix_payments_{scope}_taken", "payments", [whose, "paid_on", "voided_at", "collected_by_id", "amount"]
-        )
-    op.create_index(
-        "ix_bills_customer_open",
-        "bills",
-        ["customer_id", "due_on", "voided_at", "total", "paid", "tenant_id", "owner_id"],
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
-    )
+        yield f"ix_customers_{scope}_due", "customers", [whose, "due", "id"], ["deleted_at", "zone_id"], None
+        yield f"ix_customers_{scope}_status", "customers", [whose, "status", "id"], ["deleted_at", "due"], None
+        more = ["deleted_at", "status", "profile_id"]
+        yield f"ix_customers_{scope}_by_suspend_at", "customers", [whose, "suspend_at", "id"], more, PRESENT
+        yield f"ix_bills_{scope}_open", "bills", [whose, "number"], ["due_on", "voided_at", "total", "paid"], OPEN
+
+
+def _new() -> Iterator[tuple[str, str, list[str], Any]]:
+    for scope in ("tenant", "owner"):
+        taken = [f"{scope}_id", "paid_on", "voided_at", "collected_by_id", "amount"]
+        yield f"ix_payments_{scope}_taken", "payments", taken, None
+    columns = ["customer_id", "due_on", "voided_at", "total", "paid", "tenant_id", "owner_id"]
+    yield "ix_bills_customer_open", "bills", columns, OPEN
+
+
+def upgrade() -> None:
+    """Apply the change."""
+    for name, table, columns, more, where in _held():
+        op.drop_index(name, table)
+        op.create_index(name, table, [*columns, *more], sqlite_where=where, postgresql_where=where)
+    for name, table, columns, where in _new():
+        op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
+
+
+def downgrade() -> None:
+    """Undo the change."""
+    for name, table, _columns, _where in _new():
+        op.drop_index(name, table)
+    for name, table, columns, _more, where in _held():
+        op.drop_index(name, table)
+        op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)

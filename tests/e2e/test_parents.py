@@ -125,6 +125,25 @@ def test_many_customers_are_suspended_at_once_and_each_is_told(phone):
     assert phone.overflow == 0
 
 
+def test_a_filter_brings_its_choices_when_it_is_opened_and_leaves_the_page_as_it_is(phone):
+    be(phone, NORTH, "bn")
+    phone.go("/customers/list/?status=active")
+    assert not phone.all('input[name="package"][value]:not([value=""])')
+    phone.driver.execute_script(
+        "window.still_here = true; document.querySelector('[data-filter=package]').closest('details').open = true"
+    )
+    phone.wait(lambda: phone.all('[data-filter="package"] input[value]:not([value=""])'), "the choices")
+    assert phone.driver.execute_script("return window.still_here")
+    phone.driver.execute_script(
+        "document.querySelector('[data-filter=package] input[value]:not([value=\"\"])').checked = true;"
+        "document.querySelector('[data-filter=package] button').click()"
+    )
+    phone.wait(
+        lambda: "package=" in phone.driver.current_url and "status=active" in phone.driver.current_url, "the list"
+    )
+    assert "choices" not in phone.driver.current_url
+
+
 def test_the_logs_are_read_on_a_phone_in_bengali(phone):
     be(phone, NORTH, "bn")
     phone.go("/authentication-log/")

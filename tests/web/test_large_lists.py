@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from app.access.scope import everywhere
 from app.core.database import db, transaction
@@ -118,3 +118,48 @@ class TestPartsOfNames:
             number = session.get_one(Customer, mine).number
         with as_account(NORTH):
             assert self.found("zebun") == set() and mine not in self.found(str(number))
+
+
+class StatementCount:
+    """How many statements a request costs, BEGIN not counted."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __call__(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            self.statements.append(statement)
+
+
+@pytest.fixture
+def statements(app: Flask) -> Iterator[StatementCount]:
+    """Count what the database is asked."""
+    counted, engine = StatementCount(), app.extensions["database"]
+    event.listen(engine, "before_cursor_execute", counted)
+    yield counted
+    event.remove(engine, "before_cursor_execute", counted)
+
+
+@pytest.mark.parametrize(
+    "path", ["/customers/list/", "/bills/list/", "/payments/list/", "/customers/list/?status=active"]
+)
+def test_a_list_asks_who_is_there_and_for_its_rows_and_nothing_else(
+    ga: FlaskClient, cast: Cast, statements: StatementCount, path: str
+) -> None:
+    ga.get(path)
+    statements.statements.clear()
+    assert ga.get(path).status_code == 200
+    assert len(statements.statements) == 2, "\n\n".join(statements.statements)
+
+
+def test_choices_that_are_rows_are_read_when_the_filter_is_opened_or_narrows(ga: FlaskClient, cast: Cast) -> None:
+    package = re.compile(r'name="package" value="(\d+)"')
+    closed = ga.get("/customers/list/?status=active").text
+    assert not package.search(closed)
+    link = re.search(r'href="([^"]*choices=package[^"]*)"', closed)
+    assert link is not None
+    opened = ga.get(link.group(1).replace("&amp;", "&")).text
+    chosen = package.search(opened)
+    assert chosen is not None
+    narrowed = ga.get(f"/customers/list/?package={chosen.group(1)}").text
+    assert f'value="{chosen.group(1)}" checked' in narrowed
