@@ -38,6 +38,16 @@ class Settings:
     # how many proxies stand before the server and say in X-Forwarded-For who asks; without any nobody is believed
     PROXIES = int(os.environ.get("PROXIES") or 0)
 
+    # a Redis for the job queue, where web and worker are on several machines; else a file beside the database
+    JOBS_URL = os.environ.get("JOBS_URL", "")
+    # lines of JSON on the standard output, or nothing but what is wrong
+    LOG_LINES = os.environ.get("LOG_LINES", "") == "1"
+    # statements that take as long are logged, without their values; 0: none
+    SLOW_QUERY_MS = int(os.environ.get("SLOW_QUERY_MS") or 0)
+    # where Prometheus asks for figures; without a port nobody is answered
+    METRICS_PORT = int(os.environ.get("METRICS_PORT") or 0)
+    METRICS_HOST = os.environ.get("METRICS_HOST") or "127.0.0.1"
+
     BABEL_DEFAULT_LOCALE = "bn"
     BABEL_DEFAULT_TIMEZONE = "Asia/Dhaka"
     BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
@@ -107,6 +117,8 @@ class Production(Settings):
     LOG_KEY = os.environ.get("LOG_KEY", "")
     # Fernet keys, comma between: the first encrypts, all decrypt (`flask isp rotate-keys`)
     FIELD_KEYS = _words("FIELD_KEYS")
+    LOG_LINES = os.environ.get("LOG_LINES", "1") == "1"
+    SLOW_QUERY_MS = int(os.environ.get("SLOW_QUERY_MS") or 500)
     SESSION_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sanjog"
     DEVICE_COOKIE_NAME = "__Host-sanjog-device"

@@ -1,4 +1,7 @@
-"""Build the application and serve it, with the jobs beside it; another WSGI server imports ``app`` from here."""
+"""Build the application and serve it, with the jobs beside it; another WSGI server imports ``app`` from here.
+
+``run.py`` serves and works, ``run.py web`` only serves, ``run.py worker`` only works: jobs, and what runs by the clock.
+"""
 
 import errno
 import os
@@ -6,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -13,26 +17,46 @@ import waitress
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
-from app import create_app, schedule
-from app.core import jobs
+from app import create_app, metrics, schedule
+from app.core import jobs, logs
 
+SECONDS_BETWEEN_LOOKS = 2
 SECONDS_TO_END = 1.5
 """After a signal requests in work get this long, then the process ends all the same."""
 
 # a process that draws for a job imports this file too, as __mp_main__: it needs none of the pages
 app = create_app() if __name__ != "__mp_main__" else Flask(__name__)
+if app.config.get("LOG_LINES"):
+    logs.write_lines()
 
 
-def serve() -> None:
-    """Serve on 127.0.0.1 with jobs in the background until a signal ends both; a port that is taken is one line."""
+def serve(*, with_jobs: bool = True) -> None:
+    """Serve on 127.0.0.1, with jobs in the background, until a signal ends both; a port that is taken is one line."""
     server = _bind(app.config["HOST"], app.config["PORT"])
-    worker = _start_jobs()
+    worker = _start_jobs() if with_jobs else None
     _start_sandbox()
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    metrics.serve_metrics(app)
+    _hear_signals()
     print(f"Serving on http://localhost:{app.config['PORT']}", flush=True)
     server.run()
-    worker.stop()
+    if worker is not None:
+        worker.stop()
+
+
+def work() -> None:
+    """Run jobs, and what runs by the clock, until a signal ends it; nobody is served."""
+    worker = _start_jobs()
+    metrics.serve_metrics(app)
+    _hear_signals()
+    print("Working", flush=True)
+    while jobs.threads_live(worker):
+        signal.sigtimedwait((), SECONDS_BETWEEN_LOOKS)
+    sys.exit("A thread of the worker died.")
+
+
+def _hear_signals() -> None:
+    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
 
 
 def _start_jobs() -> Any:
@@ -77,5 +101,10 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
+MODES = {"": serve, "web": partial(serve, with_jobs=False), "worker": work}
+
 if __name__ == "__main__":
-    serve()
+    mode = sys.argv[1] if len(sys.argv) > 1 else ""
+    if mode not in MODES:
+        sys.exit("run.py [web|worker]")
+    MODES[mode]()

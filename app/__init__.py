@@ -20,7 +20,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     from app.public.callbacks import WITHOUT_SESSION
     from app.radius import telling
     from app.security.manager import SecurityManager
-    from app.web import compression, errors, formats, frame, translations
+    from app.web import compression, errors, formats, frame, translations, watching
     from app.web.builder import Builder
 
     app = Flask(__name__)
@@ -35,6 +35,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     job_queue.init_app(app)
     job_services.init_app(app)
     telling.init_app(app)
+    watching.init_app(app)
     tokens = CSRFProtect(app)
     for door in WITHOUT_SESSION:
         tokens.exempt(door)

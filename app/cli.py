@@ -3,7 +3,8 @@
 import gc
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -34,6 +35,7 @@ from app.core.sealing import rotate_seals
 from app.customers.importing import import_customers, read_file
 from app.demo import SIZES, fill, is_filled
 from app.demo_cast import PASSWORD, people
+from app.moving import move_all
 from app.paylinks.reconciling import reconcile
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -238,6 +240,49 @@ def log_heads_command() -> None:
     """Print the head of every chain, to be sent or printed elsewhere each day (verify-log --head)."""
     for head in heads():
         click.echo(head.printed)
+
+
+@isp.command("move-database")
+@click.argument("source")
+@click.argument("target")
+@speaks_english
+def move_database_command(source: str, target: str) -> None:
+    """Move all from a database, such as sqlite:////var/lib/sanjog/sanjog.db, to an empty PostgreSQL, and look at it there.
+
+    Stop web server and worker first. The source is left as it is.
+    """
+    before, after = (_elsewhere(address) for address in (source, target))
+    with after():
+        command.upgrade(alembic_config(), "head")
+    count = move_all(source, target, click.echo)
+    click.echo(f"moved {count} rows")
+    reports = []
+    for place, name in ((before, "source"), (after, "target")):
+        with place():
+            books, logs = check_books(), check_logs([])
+        for problem in [*books.differences, *logs.breaks]:
+            click.echo(f"{name}: {problem}")
+        click.echo(
+            f"{name}: {len(books.differences)} of {books.checked} differ; {logs.rows} log rows in {logs.chains} chains"
+        )
+        reports.append((books.checked, len(books.differences), logs.rows, logs.chains, len(logs.breaks)))
+    if reports[0] != reports[1]:
+        raise click.ClickException("the target differs from the source: do not use it")
+
+
+def _elsewhere(address: str) -> Callable[[], AbstractContextManager[None]]:
+    """Return how to work on another database than this application's, with the same settings."""
+    from app import create_app
+
+    other = create_app(DATABASE_URL=address)
+
+    @contextmanager
+    def work() -> Iterator[None]:
+        with other.test_request_context(), force_locale("en"):
+            yield
+            db.dispose()
+
+    return work
 
 
 @isp.command()

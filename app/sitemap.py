@@ -180,12 +180,14 @@ class SiteMap:
 
     @staticmethod
     def _item(entry: Entry, path: str) -> dict[str, Any]:
-        base = entry.view.route_base
+        # of pages that lie in each other, such as settings and gateways, the innermost is the one that is open
+        bases = {one.view.route_base for one in ENTRIES} - {""}
+        around = max((base for base in bases if path.startswith(f"{base}/")), key=len, default=None)
         return {
             "label": str(entry.label),
             "url": url_for(f"{entry.view.__name__}.{entry.route}"),
             "icon": entry.icon,
-            "active": path == "/" if not base else path.startswith(base + "/"),
+            "active": entry.view.route_base == ("" if path == "/" else around),
         }
 
 

@@ -31,7 +31,9 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=DHAKA)
 PASSWORD = "sanjog-demo-1"
 OWN_ADDRESSES = re.compile(r"127\.\d+\.\d+\.\d+|::1|localhost")
 SETTINGS_FROM_OUTSIDE = re.compile(
-    r"APP_ENV|DATABASE_URL|PORT|SIZE|SECRET_KEY|LOG_KEY|FIELD_KEYS|HOSTS|PROXIES|FLASK_.*|.*_proxy", re.IGNORECASE
+    r"APP_ENV|DATABASE_URL|PORT|SIZE|SECRET_KEY|LOG_KEY|FIELD_KEYS|HOSTS|PROXIES|FLASK_.*|.*_proxy"
+    r"|PUBLIC_URL|LOG_LINES|SLOW_QUERY_MS|METRICS_.*|JOBS_URL|PROMETHEUS_.*",
+    re.IGNORECASE,
 )
 POSTGRESQL = pytest.StashKey[PostgresServer]()
 T = TypeVar("T")

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from app.gateways.sandbox.desk import Desk
+from app.gateways.sandbox.desk import Desk, Payment
 from app.gateways.sandbox.keys import credentials, load_keys
 from app.gateways.sandbox.server import create_sandbox
+from app.gateways.sandbox.sslcommerz import notice_of
 
 PATIENCE_SECONDS = 1
 """The clients' time-out in tests; the sandbox is slow for longer than that."""
@@ -44,20 +46,27 @@ def serving(app: Callable[..., Any]) -> Iterator[str]:
 class Sandbox:
     """The sandbox gateways while a test runs: where they are, what they remember, what a merchant types into its settings."""
 
-    def __init__(self, url: str, desk: Desk, credentials: dict[str, dict[str, str]]) -> None:
+    def __init__(self, url: str, app: Flask, credentials: dict[str, dict[str, str]]) -> None:
         self.url = url
-        self.desk = desk
+        self.app = app
+        self.desk: Desk = app.extensions["desk"]
         self.credentials = credentials
 
     def fault(self, gateway: str, name: str) -> None:
         """Let the next payment at a gateway suffer a fault."""
         self.desk.faults.setdefault(gateway, []).append(name)
 
+    def notice(self, payment: Payment) -> dict[str, str]:
+        """Return the signed notice that SSLCommerz sends of a payment as it stands."""
+        with self.app.app_context():
+            return notice_of(payment)
+
 
 @contextmanager
 def sandbox_gateways(folder: Path) -> Iterator[Sandbox]:
     """Run the sandbox gateways with the keys of a folder."""
     desk = Desk(load_keys(folder), slow_seconds=SLOW_SECONDS)
-    with serving(create_sandbox(desk)) as url:
-        yield Sandbox(url, desk, credentials(folder))
+    app = create_sandbox(desk)
+    with serving(app) as url:
+        yield Sandbox(url, app, credentials(folder))
         desk.ended.set()

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import NullPool
 
+from app.core.tally import watch
+
 NAMING = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -52,6 +54,7 @@ class Database:
     def init_app(self, app: Flask) -> None:
         """Make the engine of ``app.config["DATABASE_URL"]`` and end the session with each application context."""
         app.extensions["database"] = make_engine(app.config["DATABASE_URL"])
+        watch(app.extensions["database"], app.config["SLOW_QUERY_MS"])
         app.teardown_appcontext(lambda _error: self.session.remove())
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import force_locale
-from huey import Huey, MemoryHuey, SqliteHuey
+from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
 
 LONGEST_WAIT_SECONDS = 1
@@ -15,9 +15,11 @@ THREADS = 3
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its job queue: a file beside the SQLite database, or in memory and at once in tests."""
+    """Give the application its job queue: a Redis, a file beside the SQLite database, or in memory and at once in tests."""
     place = app.config["JOBS_FILE"]
-    if place is None:
+    if app.config["JOBS_URL"]:
+        app.extensions["jobs"] = RedisHuey("sanjog", url=app.config["JOBS_URL"], utc=True)
+    elif place is None:
         app.extensions["jobs"] = MemoryHuey("sanjog", immediate=True)
     else:
         Path(place).parent.mkdir(parents=True, exist_ok=True)
@@ -63,4 +65,9 @@ def is_working() -> bool:
     """Tell whether the queue answers and, where its threads run in this process, all of them live."""
     queue().pending_count()
     worker = current_app.extensions.get("job_worker")
-    return worker is None or all(thread.is_alive() for _worker, thread in worker.worker_threads)
+    return worker is None or threads_live(worker)
+
+
+def threads_live(worker: Consumer) -> bool:
+    """Tell whether all threads of a worker live."""
+    return all(thread.is_alive() for _worker, thread in worker.worker_threads)

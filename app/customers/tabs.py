@@ -41,7 +41,10 @@ class Notice:
     tone: str = "info"
 
 
-_notices: list[Callable[[Customer, Actor], Notice | None]] = []
+Look = Callable[[Customer, Actor], Notice | None]
+
+_notices: list[Look] = []
+_cash_notices: list[Look] = []
 _tabs: list[ProfileTab] = []
 _actions: list[ProfileAction] = []
 
@@ -58,14 +61,17 @@ def add_action(action: ProfileAction) -> None:
     _actions.sort(key=lambda one: one.order)
 
 
-def add_notice(look: Callable[[Customer, Actor], Notice | None]) -> None:
-    """Let a domain say something above the tabs; None when there is nothing to say to this viewer."""
+def add_notice(look: Look, *, while_taking_cash: bool = False) -> None:
+    """Let a domain say something above the tabs, and where cash is taken; None when there is nothing to say to this viewer."""
     _notices.append(look)
+    if while_taking_cash:
+        _cash_notices.append(look)
 
 
-def notices_for(actor: Actor, customer: Customer) -> list[Notice]:
+def notices_for(actor: Actor, customer: Customer, *, while_taking_cash: bool = False) -> list[Notice]:
     """Return what is to be said to this viewer about a customer."""
-    return [notice for look in _notices if (notice := look(customer, actor)) is not None]
+    looks = _cash_notices if while_taking_cash else _notices
+    return [notice for look in looks if (notice := look(customer, actor)) is not None]
 
 
 def tabs_for(actor: Actor) -> list[ProfileTab]:

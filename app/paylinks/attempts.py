@@ -49,7 +49,7 @@ from app.paylinks.models import (
 )
 from app.paylinks.queries import chosen_bills, due_of, hash_of, undecided_attempt
 from app.payments.models import Method, Payment
-from app.payments.services import receive_online
+from app.payments.services import Received, receive_online
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 LEASE = timedelta(seconds=90)
@@ -71,6 +71,9 @@ RECONCILED_FOR = timedelta(hours=72)
 LIFE_AT_BKASH = timedelta(hours=24)
 CHECKS = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 4320))
 """When a silent attempt is asked about again, after it was made (reference: gateways, §6.7)."""
+
+LOOKS_FOR_MORE = (timedelta(minutes=15), timedelta(hours=24))
+"""When SSLCommerz is asked whether a second movement of money came under the reference of one that is posted."""
 
 CLAIMABLE = tuple(
     state.value
@@ -282,7 +285,8 @@ def come_back(attempt: PaymentAttempt, fields: Mapping[str, str], kind: str = "r
             password = credentials_of(_settings(attempt)).get("store_passwd", "")
             # what is not signed is no reason to ask about another movement than our own
             val_id = fields.get("val_id", "") if is_signed(fields, password) else ""
-        verify(attempt.id, says=says, val_id=val_id)
+        is_another = bool(val_id) and val_id != attempt.transaction
+        verify(attempt.id, says=says, val_id=val_id, for_more=is_another)
 
 
 def _names_the_attempt(attempt: PaymentAttempt, fields: Mapping[str, str]) -> bool:
@@ -304,12 +308,15 @@ def _note_no(attempt_id: int, state: AttemptState) -> None:
             attempt.state = state
 
 
-def verify(attempt_id: int, *, says: Says | None = None, takes_money: bool = False, val_id: str = "") -> str:
+def verify(
+    attempt_id: int, *, says: Says | None = None, takes_money: bool = False, val_id: str = "", for_more: bool = False
+) -> str:
     """Ask the gateway what came of an attempt, as the one who may, and post what it proves. Return the attempt's state.
 
-    With ``takes_money`` bKash is told to take it, once. Call in the scope of the tenant, outside of a transaction.
+    With ``takes_money`` bKash is told to take it, once; with ``for_more`` SSLCommerz is asked for further money even where
+    some is posted. Call in the scope of the tenant, outside of a transaction.
     """
-    claim = _claim(attempt_id, says=says, takes_money=takes_money)
+    claim = _claim(attempt_id, says=says, takes_money=takes_money, for_more=for_more)
     if claim is None:
         return db.session.execute(select(PaymentAttempt.state).where(PaymentAttempt.id == attempt_id)).scalar_one()
     try:
@@ -332,7 +339,7 @@ class Claim:
     says: Says | None
 
 
-def _claim(attempt_id: int, *, says: Says | None, takes_money: bool) -> Claim | None:
+def _claim(attempt_id: int, *, says: Says | None, takes_money: bool, for_more: bool) -> Claim | None:
     """Claim an attempt; None when somebody else has, or when it is settled. Its row is locked while that is decided."""
     with transaction():
         row = db.session.get_one(PaymentAttempt, attempt_id, populate_existing=True)
@@ -342,7 +349,9 @@ def _claim(attempt_id: int, *, says: Says | None, takes_money: bool) -> Claim | 
             lock_customer(db.session.get_one(Customer, row.customer_id))
         attempt = _locked(attempt_id)
         before = attempt.state
-        if before not in CLAIMABLE or (attempt.claimed_until is not None and attempt.claimed_until > now()):
+        is_posted = for_more and before == AttemptState.POSTED and attempt.gateway == SSLCOMMERZ
+        is_free = before in CLAIMABLE or is_posted
+        if not is_free or (attempt.claimed_until is not None and attempt.claimed_until > now()):
             return None
         executes = executes and attempt.executed_at is None
         if attempt.gateway == BKASH and not executes and attempt.executed_at is None and before != AttemptState.OPEN:
@@ -354,7 +363,9 @@ def _claim(attempt_id: int, *, says: Says | None, takes_money: bool) -> Claim | 
                 return None
             attempt.executed_at = now()
         claim = Claim(secrets.token_hex(16), executes, before, says)
-        attempt.state, attempt.claim, attempt.claimed_until = AttemptState.VERIFYING, claim.token, now() + LEASE
+        attempt.claim, attempt.claimed_until = claim.token, now() + LEASE
+        if not is_posted:
+            attempt.state = AttemptState.VERIFYING
         # who dies with the claim in hand leaves an attempt that is asked about again
         attempt.next_check_at = now() + LEASE
         return claim
@@ -431,6 +442,10 @@ def _conclude(attempt_id: int, claim: Claim, proof: Proof) -> str:
         elif proof.outcome != Outcome.PAID or attempt.state == AttemptState.POSTED:
             # the lease was over and another has asked since; money that is proved counts all the same
             return attempt.state
+        if claim.before == AttemptState.POSTED:
+            _take_further(attempt, customer, proof)
+            attempt.next_check_at = _next_check(attempt)
+            return attempt.state
         attempt.code, attempt.message = proof.code[:60], proof.message[:200]
         if proof.outcome == Outcome.PAID:
             _take(attempt, customer, proof)
@@ -470,6 +485,8 @@ def _unpaid(attempt: PaymentAttempt, claim: Claim, proof: Proof) -> str:
 
 def _next_check(attempt: PaymentAttempt) -> datetime | None:
     """Return when an attempt is asked about again; None when it is settled."""
+    if attempt.state == AttemptState.POSTED and attempt.gateway == SSLCOMMERZ:
+        return next((attempt.made_at + wait for wait in LOOKS_FOR_MORE if attempt.made_at + wait > now()), None)
     if attempt.state in (AttemptState.POSTED, AttemptState.REVIEW, AttemptState.EXPIRED):
         return None
     if attempt.gateway == BKASH and attempt.state != AttemptState.UNKNOWN:
@@ -502,12 +519,20 @@ def _take(attempt: PaymentAttempt, customer: Customer, proof: Proof) -> None:
         attempt.state = AttemptState.REVIEW
         ask_to_look(attempt, TrayKind.FOREIGN, proof.transaction, proof.amount)
         return
-    for other in proof.more:
-        if not _is_foreign(attempt, other) and other.amount and not other.risky:
-            payment = _received(attempt, customer, other.transaction, other.amount)
-            ask_to_look(attempt, TrayKind.SECOND, other.transaction, other.amount, payment)
-        else:
+    _take_further(attempt, customer, proof)
+
+
+def _take_further(attempt: PaymentAttempt, customer: Customer, proof: Proof) -> None:
+    """Post what a gateway proves beyond the movement that is posted, each once, and let the parent look at it."""
+    for other in (proof, *proof.more):
+        if other.outcome != Outcome.PAID or other.transaction == attempt.transaction:
+            continue
+        if _is_foreign(attempt, other) or not other.amount or other.risky:
             ask_to_look(attempt, TrayKind.FOREIGN, other.transaction, other.amount)
+            continue
+        received = _received(attempt, customer, other.transaction, other.amount)
+        if not received.already_recorded:
+            ask_to_look(attempt, TrayKind.SECOND, other.transaction, other.amount, received.payment)
 
 
 def _is_foreign(attempt: PaymentAttempt, proof: Proof) -> bool:
@@ -533,7 +558,7 @@ def post_money(attempt: PaymentAttempt, customer: Customer, transaction_id: str,
     # a service charge is taken only where all was paid: it is no debt of the customer's
     charge = attempt.charge if amount >= attempt.total else 0
     owed = customer.due
-    payment = _received(attempt, customer, transaction_id, amount - charge)
+    payment = _received(attempt, customer, transaction_id, amount - charge).payment
     if charge and not attempt.charge_posted:
         _post_charge(attempt, payment, charge)
     attempt.state, attempt.payment_id, attempt.settled_at = AttemptState.POSTED, payment.id, now()
@@ -546,7 +571,7 @@ def post_money(attempt: PaymentAttempt, customer: Customer, transaction_id: str,
     return payment
 
 
-def _received(attempt: PaymentAttempt, customer: Customer, transaction_id: str, amount: int) -> Payment:
+def _received(attempt: PaymentAttempt, customer: Customer, transaction_id: str, amount: int) -> Received:
     link = db.session.get_one(PaymentLink, attempt.link_id)
     return receive_online(
         customer,
@@ -554,7 +579,7 @@ def _received(attempt: PaymentAttempt, customer: Customer, transaction_id: str, 
         method=Method(attempt.gateway),
         transaction_id=transaction_id,
         bills=chosen_bills(link),
-    ).payment
+    )
 
 
 def _post_charge(attempt: PaymentAttempt, payment: Payment, charge: int) -> None:

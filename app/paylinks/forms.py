@@ -12,7 +12,7 @@ from app.core.errors import Refused
 from app.core.money import parse_amount, plain
 from app.gateways.registry import GATEWAYS, Credential
 from app.paylinks.services import DAYS, MOST_DAYS
-from app.web.forms import CountField, HouseForm, TextField, row_id
+from app.web.forms import CountField, HouseForm, MoneyField, TextField, row_id
 
 CREDENTIAL_LABELS = {
     "username": _l("Username"),
@@ -77,6 +77,13 @@ class WordForm(HouseForm):
     """What came of it, in a sentence."""
 
     word = TextField(_l("Note"), required=True, render_kw={"maxlength": 200})
+
+
+class RefundForm(WordForm):
+    """How much was given back, and when."""
+
+    amount = MoneyField(_l("Given back"), render_kw={"maxlength": 20})
+    word = TextField(_l("When, and under which number of the gateway?"), required=True, render_kw={"maxlength": 200})
 
 
 class PerCentField(Field):

@@ -3,12 +3,15 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select
 
 from app.access.scope import everywhere
 from app.billing.models import Bill
+from app.core.clock import now
 from app.core.database import db
+from app.customers.models import Customer
 from app.paylinks.models import (
     AttemptState,
     GatewaySettings,
@@ -21,6 +24,9 @@ from app.paylinks.models import (
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 UNDECIDED = (AttemptState.VERIFYING.value, AttemptState.UNKNOWN.value)
 """While an attempt stands so, nobody knows whether money moved: the customer must not pay again."""
+
+AT_THE_GATEWAY = timedelta(minutes=30)
+"""So long a customer may be at the gateway's page; later most have given up."""
 
 
 def hash_of(token: str) -> str:
@@ -94,6 +100,17 @@ def undecided_attempt(link: PaymentLink) -> PaymentAttempt | None:
         .scalars()
         .first()
     )
+
+
+def payment_under_way(customer: Customer) -> PaymentAttempt | None:
+    """Return the newest attempt of a customer by which money may be moving at this moment (reference: gateways, §6.5)."""
+    begun = (AttemptState.NEW.value, AttemptState.OPEN.value)
+    statement = select(PaymentAttempt).where(
+        PaymentAttempt.customer_id == customer.id,
+        PaymentAttempt.state.in_(UNDECIDED)
+        | (PaymentAttempt.state.in_(begun) & (PaymentAttempt.made_at > now() - AT_THE_GATEWAY)),
+    )
+    return db.session.execute(statement.order_by(PaymentAttempt.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def last_posted(link: PaymentLink) -> PaymentAttempt | None:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access.actor import current_actor
 from app.access.scope import everywhere, get_or_404, within
@@ -20,7 +20,7 @@ from app.gateways.registry import SSLCOMMERZ
 from app.paylinks.attempts import post_money, verify
 from app.paylinks.models import AttemptState, PaymentAttempt, TrayEntry, TrayKind
 from app.payments.models import Payment, PaymentState
-from app.payments.services import void_payment
+from app.payments.services import give_back
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def _ask_again(attempt_id: int) -> str:
             # the process ended before the gateway answered: the customer never got its page, so no money moved
             attempt.state, attempt.next_check_at = AttemptState.FAILED, None
             return attempt.state
-    return verify(attempt_id)
+    return verify(attempt_id, for_more=True)
 
 
 def ask_about(entry: TrayEntry) -> str:
@@ -95,25 +95,38 @@ def accept_held(entry: TrayEntry, word: str) -> Payment:
     return payment
 
 
-def record_refund(entry: TrayEntry, word: str) -> Payment:
-    """Record that money was given back at the gateway: its payment becomes void. Nothing is sent to the gateway. Raises Refused."""
+def record_refund(entry: TrayEntry, word: str, amount: int) -> None:
+    """Record that ``amount`` paisa of a payment were given back at the gateway. Nothing is sent to the gateway. Raises Refused.
+
+    The payment becomes void; where a part was given back, a payment of the rest stands in its place.
+    """
     entry = _open_entry(entry)
     word = given(word, "word", otherwise=_("Say when and under which number the gateway gave the money back."))
     payment = refundable(entry)
     if payment is None:
-        raise Refused(_("Only a payment of which nothing is owed can be given back as a whole."))
-    void_payment(payment, word)
-    _done(entry, word, "tray.refunded")
-    return payment
+        raise Refused(_("There is no valid payment here that could be given back."))
+    left = give_back(payment, amount, word)
+    if left is not None:
+        # whoever asks what came of the attempt is shown the receipt that stands
+        for model in (PaymentAttempt, TrayEntry):
+            db.session.execute(update(model).where(model.payment_id == payment.id).values(payment_id=left.id))
+    _done(entry, word, "tray.refunded", amount)
 
 
 def refundable(entry: TrayEntry) -> Payment | None:
-    """Return the payment that an entry is about as a whole, where it is still valid."""
+    """Return the payment that an entry is about, where it is still valid."""
     if entry.payment_id is None:
         return None
     payment = get_or_404(Payment, entry.payment_id)
-    is_whole = entry.cause in (TrayKind.SECOND, TrayKind.REVERSED) or entry.amount == payment.amount
-    return payment if is_whole and payment.status == PaymentState.VALID else None
+    return payment if payment.status == PaymentState.VALID else None
+
+
+def to_give_back(entry: TrayEntry, payment: Payment) -> int:
+    """Return how much of a payment the customer most likely gets back, in paisa: what nobody asked for or owed."""
+    if entry.cause == TrayKind.AMOUNT:
+        asked = get_or_404(PaymentAttempt, entry.attempt_id).total
+        return payment.amount - asked if payment.amount > asked else payment.amount
+    return min(entry.amount or payment.amount, payment.amount)
 
 
 def set_aside(entry: TrayEntry, word: str) -> None:
@@ -129,7 +142,7 @@ def _open_entry(entry: TrayEntry) -> TrayEntry:
     return entry
 
 
-def _done(entry: TrayEntry, word: str, event: str) -> None:
+def _done(entry: TrayEntry, word: str, event: str, amount: int | None = None) -> None:
     actor = current_actor()
     entry.done_at, entry.done_by_id, entry.word = now(), actor.id if actor else None, word
     customer = db.session.get_one(Customer, entry.customer_id)
@@ -141,6 +154,6 @@ def _done(entry: TrayEntry, word: str, event: str) -> None:
         subject=entry,
         customer_id=customer.id,
         customer=customer.name,
-        amount_paisa=entry.amount or 0,
+        amount_paisa=entry.amount or 0 if amount is None else amount,
         word=word,
     )

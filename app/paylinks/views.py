@@ -20,14 +20,14 @@ from app.core.errors import NotFound
 from app.core.language import format_period
 from app.customers.models import Customer
 from app.customers.queries import matching
-from app.customers.tabs import ProfileAction, add_action
+from app.customers.tabs import Notice, ProfileAction, add_action, add_notice
 from app.gateways.registry import GATEWAYS
-from app.paylinks.forms import LinkForm, WordForm
+from app.paylinks.forms import LinkForm, RefundForm, WordForm
 from app.paylinks.models import AttemptState, LinkState, PaymentLink, TrayEntry, TrayKind
-from app.paylinks.queries import attempts_of, due_of
-from app.paylinks.reconciling import accept_held, ask_about, record_refund, refundable, set_aside
+from app.paylinks.queries import attempts_of, due_of, payment_under_way
+from app.paylinks.reconciling import accept_held, ask_about, record_refund, refundable, set_aside, to_give_back
 from app.paylinks.services import MadeLink, make_link, new_seed, revoke_link
-from app.web.formats import language, show_digits, show_taka
+from app.web.formats import language, show_clock, show_digits, show_taka
 from app.web.frame import company_of
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange, simple_listing
@@ -38,7 +38,7 @@ SEND = "payment-link"
 PARENTS = "parents"
 
 LINK_STATES = badges(
-    (LinkState.OPEN, _l("Open"), "accent"),
+    (LinkState.OPEN, _l("Active"), "accent"),
     (LinkState.PAID, _l("Paid"), "ok"),
     (LinkState.EXPIRED, _l("Expired"), None),
     (LinkState.REVOKED, _l("Revoked"), None),
@@ -289,8 +289,13 @@ def _back_to(actor: Actor, customer: Customer) -> str | None:
 def _attempt_columns() -> tuple[Column, ...]:
     return (
         Column("made_at", _l("Begun"), lambda row: row.made_at, "moment", card="title"),
-        Column("gateway", _l("Gateway"), lambda row: GATEWAYS[row.gateway].label, "data"),
-        Column("reference", _l("Reference"), lambda row: row.reference, "data", card="meta"),
+        Column(
+            "gateway",
+            _l("Gateway"),
+            lambda row: GATEWAYS[row.gateway].label,
+            "data",
+            secondary=lambda row: row.reference,
+        ),
         Column("transaction", _l("Transaction"), lambda row: row.transaction, "data", card="meta"),
         Column("message", _l("The gateway says"), lambda row: row.message, "data", card="meta"),
         Column("amount", _l("Amount"), lambda row: row.amount, "money", align="right"),
@@ -424,16 +429,23 @@ class TrayPage(Page):
 
     @expose("/refund/<pk>", methods=["GET", "POST"])
     def refund(self, pk: str) -> Any:
-        """Record that money was given back at the gateway."""
+        """Record that money was given back at the gateway, all of it or a part."""
+        entry = self._row(pk)
+        payment = refundable(entry)
+        form = RefundForm()
+        if request.method == "GET" and payment is not None:
+            form.amount.data = to_give_back(entry, payment)
         return self._settle(
             pk,
             _("Record a refund"),
             _(
-                "Give the money back in the gateway's portal first: nothing is sent from here. The payment becomes void."
+                "Give the money back in the gateway's portal first: nothing is sent from here. The payment becomes void; "
+                "of a part, a new receipt stands for what is left."
             ),
-            record_refund,
+            lambda entry, word: record_refund(entry, word, form.amount.data),
             _("The refund is recorded."),
             danger=True,
+            form=form,
         )
 
     @expose("/done/<pk>", methods=["GET", "POST"])
@@ -443,9 +455,19 @@ class TrayPage(Page):
             pk, _("Done"), _("Nothing moves. The entry leaves the tray with your note."), set_aside, _("Noted.")
         )
 
-    def _settle(self, pk: str, title: str, consequence: str, act: Any, said: str, *, danger: bool = False) -> Any:
+    def _settle(
+        self,
+        pk: str,
+        title: str,
+        consequence: str,
+        act: Any,
+        said: str,
+        *,
+        danger: bool = False,
+        form: WordForm | None = None,
+    ) -> Any:
         entry = self._row(pk)
-        form = WordForm()
+        form = form or WordForm()
 
         def settle() -> Response:
             act(entry, form.word.data)
@@ -474,6 +496,30 @@ def _payment_url(actor: Actor, entry: TrayEntry) -> str | None:
     return url_for("PaymentPage.show", pk=entry.payment_id)
 
 
+def _under_way(customer: Customer, actor: Actor) -> Notice | None:
+    """Say to who takes money that some may be on its way online: it is not forbidden to take cash, but dear to give back."""
+    attempt = payment_under_way(customer) if actor.may("receive-payment") else None
+    if attempt is None:
+        return None
+    words = {
+        "amount": show_taka(attempt.total),
+        "gateway": GATEWAYS[attempt.gateway].label,
+        "time": show_clock(attempt.made_at)[:5],
+    }
+    if attempt.state in (AttemptState.NEW, AttemptState.OPEN):
+        text = _(
+            "The customer began to pay %(amount)s by %(gateway)s at %(time)s. Ask before you take cash.",
+            **words,
+        )
+    else:
+        text = _(
+            "%(amount)s by %(gateway)s, begun at %(time)s, is being confirmed. Wait for it before you take cash.",
+            **words,
+        )
+    return Notice(text, "warn")
+
+
+add_notice(_under_way, while_taking_cash=True)
 add_action(
     ProfileAction(
         _l("Send payment link"),

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case, select
+from sqlalchemy import CheckConstraint, Index, String, UniqueConstraint, case, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
@@ -51,7 +51,16 @@ class Payment(Owned, Base):
         UniqueConstraint("tenant_id", "request_id"),
         UniqueConstraint("check_code"),
         # one receipt for a transaction of a gateway, however often its news comes
-        Index("uq_payments_gateway_transaction", "tenant_id", "method", "gateway_transaction", unique=True),
+        Index(
+            "uq_payments_gateway_transaction",
+            "tenant_id",
+            "method",
+            "gateway_transaction",
+            unique=True,
+            # of one that is void a part may stand again, under another receipt
+            sqlite_where=text("voided_at IS NULL"),
+            postgresql_where=text("voided_at IS NULL"),
+        ),
         Index("ix_payments_tenant_newest", "tenant_id", "id"),
         Index("ix_payments_owner_newest", "owner_id", "id"),
         Index("ix_payments_owner_number", "owner_id", "number"),

@@ -319,6 +319,42 @@ def void_payment(payment: Payment, reason: str) -> Payment:
     return payment
 
 
+def give_back(payment: Payment, amount: int, reason: str) -> Payment | None:
+    """Record that the gateway gave ``amount`` paisa of an online payment back; return the payment that stands for the rest, if any.
+
+    As with every correction the old payment stays on record, void, and its bills open again as far as the rest does not
+    settle them (spec §5.6, §11.8). Raises Refused.
+    """
+    reason = given(reason, otherwise=_("Say why the payment is void."))
+    customer = lock_customer(db.session.get_one(Customer, payment.customer_id))
+    old = _locked(payment)
+    if old.method not in ONLINE:
+        raise Refused(_("Cash is given back by hand: void the payment."))
+    if not 0 < amount <= old.amount:
+        raise Refused(_("At most what came in can be given back."), "amount")
+    _voided(old, reason)
+    left = None
+    if amount < old.amount:
+        left = _post_payment(
+            customer,
+            old.amount - amount,
+            method=Method(old.method),
+            holder_id=None,
+            holder_owner_id=head_of(customer.tenant_id),
+            request_id=str(uuid5(NAMESPACE_URL, f"given back:{old.tenant_id}:{old.id}")),
+            paid_on=old.paid_on,
+            note=old.note,
+            replaces=old,
+            gateway_transaction=old.gateway_transaction,
+        )
+    settle(customer, Change.PAYMENT_VOID)
+    if left is None:
+        record_payment(old, "payment.voided", amount_paisa=old.amount, reason=reason)
+    else:
+        record_payment(left, "payment.edited", replaced=old.number, reason=reason, changes=_changed(old, left))
+    return left
+
+
 def _locked(payment: Payment) -> Payment:
     """Lock a payment's row and read it again. Raises Refused when it is void already."""
     payment = get_or_404(Payment, payment.id, lock=True)
@@ -382,10 +418,13 @@ def edit_payment(payment: Payment, *, amount: int, paid_on: date, note: str, rea
             replaces=old,
         )
         settle(customer, Change.PAYMENT_VOID)
-    before, after = _editable(old), _editable(new)
-    changes = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
-    record_payment(new, "payment.edited", changes=changes, replaced=old.number, reason=reason)
+    record_payment(new, "payment.edited", changes=_changed(old, new), replaced=old.number, reason=reason)
     return Received(new)
+
+
+def _changed(old: Payment, new: Payment) -> dict[str, tuple[object, object]]:
+    before, after = _editable(old), _editable(new)
+    return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
 
 
 def _editable(payment: Payment) -> dict[str, object]:

@@ -27,7 +27,7 @@ from app.core.money import plain
 from app.customers.forms import ReasonForm
 from app.customers.models import Customer
 from app.customers.queries import matching
-from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
+from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab, notices_for
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
 from app.payments.collecting import ensure_still_due
@@ -253,6 +253,7 @@ class PaymentPage(Page):
             },
             due=customer.balance,
             overdue=is_overdue(customer),
+            notices=notices_for(self.actor(), customer, while_taking_cash=True),
             form=form,
             preview=_preview_context(preview(bills, amount)),
             open_bills=[{**_bill_words(bill), "open": bill.open} for bill in bills],

@@ -72,11 +72,11 @@ def _attempt(gateway: str, secret: str) -> PaymentAttempt:
     """Return the attempt that a secret names. Raises NotFound, and asks no gateway, for any other."""
     # who is signed in beside it does not act here: the money would be recorded as that person's
     set_actor(None)
+    limit("callback")
     attempt = attempt_of(gateway, secret)
     if attempt is None:
         limit("guess")
         raise NotFound("PaymentAttempt")
-    limit("callback")
     return attempt
 
 

@@ -73,3 +73,20 @@ def forget_attempts(kind: str, value: object) -> None:
     """Begin to count anew after a success."""
     with transaction() as session:
         session.execute(delete(Throttle).where(Throttle.key == keyed(kind, value)))
+
+
+def count_within(kind: str, value: object, span: timedelta) -> int:
+    """Count one thing done, and return how many it is since the first of the present span; all processes count together."""
+    moment = now()
+    is_over = Throttle.tried_at <= moment - span
+    add = (sqlite.insert if db.is_sqlite else postgresql.insert)(Throttle)
+    statement = add.values(key=keyed(kind, value), failures=1, tried_at=moment, locked_until=moment)
+    counting = statement.on_conflict_do_update(
+        index_elements=[Throttle.key],
+        set_={
+            "failures": case((is_over, 1), else_=Throttle.failures + 1),
+            "tried_at": case((is_over, moment), else_=Throttle.tried_at),
+        },
+    ).returning(Throttle.failures)
+    with transaction() as session:
+        return session.execute(counting).scalar_one()

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,8 +75,6 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    # a letter first: nobody shall read it as a number
-    g.request_id = f"r{secrets.token_hex(8)}"
     set_actor(None)
     if isinstance(request.routing_exception, SecurityError):
         # another host's name: nothing of a session is looked at, no address is made up from it

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import requests
+from flask import Flask
 
 from app.gateways.registry import GATEWAYS
+from config import Testing
 from tests.cast import GA, NORTH
+from tests.conftest import Clock
 from tests.paylinks.conftest import Phone, Town
+from tests.sandbox import serving
 
 
 def secret_of(town: Town, which: int = -1) -> str:
@@ -103,6 +109,24 @@ def test_a_notice_of_another_shape_is_refused(body: bytes, kind: str, status: in
 def test_who_guesses_is_told_to_wait(town: Town) -> None:
     answers = {call(town, "nagad", f"{number:0>43}").status_code for number in range(40)}
     assert answers == {404, 429}
+
+
+def test_all_processes_count_together_who_begins_to_pay(
+    town: Town, phone: Phone, another_app: Callable[..., Flask]
+) -> None:
+    link = town.link_for()
+    with serving(another_app(Testing, PUBLIC_URL=town.url)) as beside:
+        path = link.removeprefix(town.url)
+        answers = [requests.post(f"{place}{path}", timeout=30).status_code for place in (town.url, beside) * 11]
+    assert answers == [400] * 20 + [429] * 2
+
+
+def test_after_a_minute_it_is_counted_anew(town: Town, clock: Clock) -> None:
+    for _time in range(31):
+        last = call(town, "nagad", "x" * 43).status_code
+    assert last == 429
+    clock.forward(seconds=61)
+    assert call(town, "nagad", "x" * 43).status_code == 404
 
 
 def test_a_signed_in_person_s_browser_posts_nothing_in_that_person_s_name(town: Town, phone: Phone) -> None:

@@ -7,11 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
+from app.billing.services import void_bill
+from app.core.database import transaction
 from app.gateways.registry import GATEWAYS
 from app.paylinks.models import GatewayToken, PaymentAttempt, PaymentLink
-from tests.cast import GA, GHAT, NORTH
+from tests.cast import COLLECTOR, GA, GHAT, NORTH
 from tests.conftest import Clock
+from tests.make import as_account, bill
 from tests.make import pay as take_cash
 from tests.paylinks.conftest import Phone, Town
 
@@ -202,8 +208,29 @@ class TestMoneyThatDoesNotAddUp:
         phone.pay(town.link_for(), "sslcommerz")
         clock.forward(minutes=3)
         town.ask_again()
-        assert [payment.amount for payment in town.payments] == [due] * len(town.payments)
-        assert town.due() == 0
+        assert town.tray == []
+        clock.forward(minutes=15)
+        town.ask_again()
+        assert [payment.amount for payment in town.payments] == [due, due]
+        assert (town.due(), town.advance(), town.tray, town.states) == (0, due, ["second"], ["posted"])
+        clock.forward(hours=24)
+        town.ask_again()
+        assert (len(town.payments), town.tray) == (2, ["second"])
+        town.assert_books_add_up()
+
+    def test_a_notice_of_further_money_under_a_reference_that_is_posted_is_not_lost(
+        self, town: Town, phone: Phone
+    ) -> None:
+        due = town.due()
+        town.sandbox.fault("sslcommerz", "two_valid")
+        phone.pay(town.link_for(), "sslcommerz")
+        (payment,) = town.sandbox.desk.payments.values()
+        first, payment.transaction = payment.transaction, payment.more["second"]
+        notice = town.sandbox.notice(payment)
+        at_once(*[lambda: requests.post(payment.notice_url, data=notice, timeout=30).raise_for_status()] * 4)
+        payment.transaction = first
+        assert [one.amount for one in town.payments] == [due, due]
+        assert town.tray == ["second"]
         town.assert_books_add_up()
 
     def test_the_val_id_of_bill_a_does_not_pay_bill_b(self, town: Town, phone: Phone, clock: Clock) -> None:
@@ -248,6 +275,20 @@ class TestCashAndOnlineAtOnce:
         assert (town.due(), town.advance(), town.tray) == (0, due, ["surplus"])
         town.assert_books_add_up()
 
+    def test_of_a_bill_that_is_void_meanwhile_bkash_takes_nothing_and_elsewhere_the_money_is_advance(
+        self, town: Town, phone: Phone
+    ) -> None:
+        due = town.due()
+        bkash = phone.begin(town.link_for(bills=[town.cast.bills[GA][0]]), "bkash")
+        nagad = phone.begin(town.link_for(bills=[town.cast.bills[GA][0]]), "nagad")
+        with town.app.app_context(), as_account(GA), transaction():
+            void_bill(bill(town.cast.bills[GA][0]), "Raised twice")
+        phone.press(bkash.headers["Location"])
+        assert (town.payments, town.sandbox.desk.calls["bkash.execute"]) == ([], 0)
+        phone.press(nagad.headers["Location"])
+        assert (town.due(), town.advance(), town.tray) == (0, due, ["surplus"])
+        town.assert_books_add_up()
+
     def test_at_the_same_moment_nothing_is_lost(self, town: Town, phone: Phone) -> None:
         due = town.due()
         begun = phone.begin(town.link_for(), "nagad")
@@ -278,6 +319,49 @@ class TestCashAndOnlineAtOnce:
         assert [payment.amount for payment in town.payments] == [due, due]
         assert (town.advance(), town.tray) == (due, ["surplus"])
         town.assert_books_add_up()
+
+
+class TestTheCashPage:
+    """Who takes cash is warned of money that may be on its way, and not stopped (reference: gateways, §6.5)."""
+
+    BEGUN, UNCLEAR = "পরিশোধ শুরু করেছেন", "নিশ্চিত করা হচ্ছে"
+
+    def page(self, town: Town, as_person: Callable[[str], FlaskClient], owner: str = NORTH) -> str:
+        return as_person(COLLECTOR).get(f"/payments/receive/{town.cast.customers[owner][0]}").text
+
+    def test_it_tells_of_a_customer_who_is_at_the_gateway_s_page(
+        self, town: Town, phone: Phone, clock: Clock, as_person: Callable[[str], FlaskClient]
+    ) -> None:
+        assert self.BEGUN not in self.page(town, as_person)
+        begun = phone.begin(town.link_for(NORTH), "nagad")
+        said = self.page(town, as_person)
+        assert self.BEGUN in said and "Nagad" in said and "১২:০০" in said
+        clock.forward(minutes=31)
+        assert self.BEGUN not in self.page(town, as_person)
+        phone.press(begun.headers["Location"])
+        said = self.page(town, as_person)
+        assert self.BEGUN not in said and self.UNCLEAR not in said
+
+    def test_it_tells_of_money_that_is_not_confirmed_however_long_that_takes(
+        self, town: Town, phone: Phone, clock: Clock, as_person: Callable[[str], FlaskClient]
+    ) -> None:
+        town.sandbox.fault("bkash", "slow")
+        phone.pay(town.link_for(NORTH), "bkash")
+        clock.forward(hours=5)
+        assert self.UNCLEAR in self.page(town, as_person)
+
+    def test_cash_can_be_taken_all_the_same(
+        self, town: Town, phone: Phone, as_person: Callable[[str], FlaskClient], fill: Callable[..., TestResponse]
+    ) -> None:
+        phone.begin(town.link_for(NORTH), "bkash")
+        path = f"/payments/receive/{town.cast.customers[NORTH][0]}"
+        assert fill(as_person(COLLECTOR), path, amount="100").status_code == 303
+
+    def test_another_customer_s_payment_is_nothing_to_it(
+        self, town: Town, phone: Phone, as_person: Callable[[str], FlaskClient]
+    ) -> None:
+        phone.begin(town.link_for(NORTH, which=1), "bkash")
+        assert self.BEGUN not in self.page(town, as_person)
 
 
 class TestOperators:
@@ -337,6 +421,16 @@ def test_with_production_s_time_out_a_bkash_that_is_silent_for_forty_seconds_is_
     assert CONFIRMING in phone.pay(town.link_for(), "bkash")
     clock.forward(minutes=3)
     town.ask_again()
+    is_settled_once(town, due)
+
+
+def test_who_pays_the_same_sum_again_at_once_is_refused_by_bkash_and_may_try_later(town: Town, phone: Phone) -> None:
+    due, link = town.due(), town.link_for()
+    town.sandbox.fault("bkash", "duplicate_2029")
+    said = phone.pay(link, "bkash")
+    assert "Duplicate for All Transactions" in said
+    assert (town.payments, town.states, town.tray) == ([], ["failed"], [])
+    phone.pay(link, "bkash")
     is_settled_once(town, due)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.core.money import plain
 from app.paylinks.models import GatewaySettings, TrayEntry
 from tests.cast import COLLECTOR, GA, NORTH, OFFICE, SOUTH
 from tests.conftest import Clock, form_fields
+from tests.make import pay as take_cash
 from tests.paylinks.conftest import Phone, Town
 
 People = Callable[[str], FlaskClient]
@@ -118,10 +121,13 @@ class TestTray:
         (entry,) = town.rows(TrayEntry)
         return int(entry.id)
 
-    def act(self, client: FlaskClient, entry_id: int, route: str, word: str = "Spoke with the customer") -> int:
+    def act(
+        self, client: FlaskClient, entry_id: int, route: str, word: str = "Spoke with the customer", **changed: str
+    ) -> int:
         """Press a button of an entry and say why."""
         path = f"/to-look-at/{route}/{entry_id}"
-        return client.post(path, data=form_fields(client.get(path).text, "word") | {"word": word}).status_code
+        form = form_fields(client.get(path).text, "word") | {"word": word} | changed
+        return client.post(path, data=form).status_code
 
     def test_parents_see_their_own_and_managers_none(self, town: Town, phone: Phone, as_person: People) -> None:
         entry_id = self.entry(town, phone, "sslcommerz", "risky")
@@ -152,6 +158,42 @@ class TestTray:
         assert dict(town.sandbox.desk.calls) == calls
         assert (town.advance(NORTH), town.due(NORTH)) == (0, 0)
         assert sorted(payment.status for payment in town.payments) == ["valid", "void"]
+        town.assert_books_add_up()
+
+    def test_a_part_is_given_back_and_the_rest_stands_under_a_new_receipt(
+        self, town: Town, phone: Phone, as_person: People
+    ) -> None:
+        due, link = town.due(NORTH), town.link_for(NORTH)
+        begun = phone.begin(link, "nagad")
+        with town.app.app_context():
+            take_cash(NORTH, town.cast.customers[NORTH][0], due // 4)
+        phone.press(begun.headers["Location"])
+        (entry,) = town.rows(TrayEntry)
+        north = as_person(NORTH)
+        page = north.get(f"/to-look-at/refund/{entry.id}").text
+        assert form_fields(page, "word")["amount"] == plain(due // 4)
+        for wrong in ("0", "-1", "much", plain(due + 1)):
+            assert self.act(north, entry.id, "refund", amount=wrong) == 422
+        assert [payment.status for payment in town.payments] == ["valid"]
+        assert self.act(north, entry.id, "refund") == 303
+        first, rest = town.payments
+        assert (first.status, first.amount, rest.status, rest.amount) == ("void", due, "valid", due - due // 4)
+        assert (rest.replaces_id, rest.gateway_transaction) == (first.id, first.gateway_transaction)
+        assert (town.due(NORTH), town.advance(NORTH)) == (0, 0)
+        town.assert_books_add_up()
+
+    def test_the_gateway_s_news_of_a_payment_given_back_in_part_posts_nothing_anew(
+        self, town: Town, phone: Phone, as_person: People, clock: Clock
+    ) -> None:
+        self.entry(town, phone, "sslcommerz", "amount_higher")
+        (entry,) = town.rows(TrayEntry)
+        assert self.act(as_person(NORTH), entry.id, "refund", amount="100") == 303
+        (payment,) = town.sandbox.desk.payments.values()
+        requests.post(payment.notice_url, data=town.sandbox.notice(payment), timeout=30)
+        clock.forward(minutes=15)
+        town.ask_again()
+        assert [one.status for one in town.payments] == ["void", "valid"]
+        assert [one.is_done for one in town.rows(TrayEntry)] == [True]
         town.assert_books_add_up()
 
     def test_what_is_set_aside_moves_nothing(self, town: Town, phone: Phone, as_person: People) -> None:

@@ -58,6 +58,8 @@ LAYERS = (
             "app.demo_*",
             "app.sitemap",
             "app.schedule",
+            "app.metrics",
+            "app.moving",
             "app.safety",
             "app.cli",
             "app.security.manager",

@@ -92,6 +92,7 @@ EVERYWHERE = {
     "app/demo_bulk.py": {"_chain", "load_history"},
     "app/demo_radius.py": {"go_on"},
     "app/jobs/services.py": {"_begin", "_end", "_maker", "recover_jobs", "remove_old_files"},
+    "app/metrics.py": {"Standing"},
     "app/packages/queries.py": {
         "accounts_above",
         "is_usable",
@@ -134,7 +135,9 @@ AROUND_THE_HOOK = {
     "app/status/services.py": {"_database"},  # SELECT 1
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/moving.py": {"_count_on", "_move", "_refuse_other_versions", "_refuse_rows", "_rows"},  # all rows of all
     "app/paylinks/models.py": {"PaymentLink"},  # what an index is made of; no statement
+    "app/payments/models.py": {"Payment"},  # the same
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows
 }
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""

@@ -82,7 +82,7 @@ def pay(payment_id: str) -> Any:
             desk.by_transaction[payment.more["second"]] = payment
     else:
         payment.state = act if payment.state == "open" else payment.state
-    notice = _notice(payment)
+    notice = notice_of(payment)
     _send_notices(payment, notice)
     if payment.fault in ("never_returns", "all_lost") and act == "pay":
         return lost()
@@ -102,7 +102,8 @@ def _send_notices(payment: Payment, notice: dict[str, str]) -> None:
             call_back("POST", payment.notice_url, **how)
 
 
-def _notice(payment: Payment) -> dict[str, str]:
+def notice_of(payment: Payment) -> dict[str, str]:
+    """Return the signed notice of a payment as it stands."""
     desk = _desk()
     if payment.state != "paid":
         word = "CANCELLED" if payment.state == "cancel" else "FAILED"
