@@ -20,7 +20,11 @@ class Settings:
     DATABASE_URL = os.environ.get("DATABASE_URL") or f"sqlite:///{ROOT / 'instance' / 'sanjog.db'}"
     DATABASE_IS_THROWAWAY = False
     DEMO = False
-    HOST = "127.0.0.1"
+    # uploaded pictures and what jobs make; else beside the SQLite file, or under instance/
+    if os.environ.get("FILES_FOLDER"):
+        FILES_FOLDER = os.environ["FILES_FOLDER"]
+    # where the server listens: this machine alone, unless it runs in a container
+    HOST = os.environ.get("LISTEN") or "127.0.0.1"
     PORT = int(os.environ.get("PORT") or 8080)
     # where people, customers and gateways reach this program: never what a request's Host header says; passkeys are bound to its host
     PUBLIC_URL = (os.environ.get("PUBLIC_URL") or "").rstrip("/")

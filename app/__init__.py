@@ -56,14 +56,14 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
 
 
 def _place_files(app: Flask) -> None:
-    """Keys, jobs and files lie beside the SQLite file, or under instance/ with PostgreSQL."""
+    """Keys, jobs and files lie in FILES_FOLDER; without one beside the SQLite file, or under instance/ with PostgreSQL."""
     url = app.config["DATABASE_URL"]
     folder = (
         Path(url.removeprefix("sqlite:///")).parent
         if url.startswith("sqlite:///")
         else Path(app.root_path).parent / "instance"
     )
-    app.config.setdefault("FILES_FOLDER", str(folder))
+    folder = Path(app.config.setdefault("FILES_FOLDER", str(folder)))
     if app.config.get("TESTING"):
         app.config.setdefault("JOBS_FILE", None)
     app.config.setdefault("JOBS_FILE", str(folder / (Path(url).stem + ".jobs.db")))

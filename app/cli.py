@@ -26,6 +26,7 @@ from app.accounts.passwords import hash_password, refuse_weak
 from app.accounts.services import create_group_admin, create_super_admin
 from app.activity.check import check_logs
 from app.activity.queries import heads, read_printed, read_signed
+from app.backups import back_up, restore
 from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import check_books
@@ -240,6 +241,31 @@ def log_heads_command() -> None:
     """Print the head of every chain, to be sent or printed elsewhere each day (verify-log --head)."""
     for head in heads():
         click.echo(head.printed)
+
+
+@isp.command("backup")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--keep", type=click.IntRange(0), default=0, help="how many backups stay there; all without it")
+@speaks_english
+def backup_command(folder: Path, keep: int) -> None:
+    """Back database and files up into a new folder below FOLDER; the keys are yours to keep elsewhere."""
+    click.echo(back_up(folder, keep))
+
+
+@isp.command("restore")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@speaks_english
+def restore_command(folder: Path) -> None:
+    """Restore a backup into an empty database and folder, and look at books and logs."""
+    restore(folder)
+    books, logs = check_books(), check_logs([])
+    for problem in [*books.differences, *logs.breaks]:
+        click.echo(problem)
+    click.echo(
+        f"restored: {len(books.differences)} of {books.checked} differ; {logs.rows} log rows in {logs.chains} chains"
+    )
+    if books.differences or logs.breaks:
+        raise SystemExit(1)
 
 
 @isp.command("move-database")

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, text, update
 
 from app.core.database import Base, make_engine
 from app.moving import COME_WITH_THE_TABLES
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, postgresql_program
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.real_clock
@@ -46,12 +46,12 @@ def source(app: Flask, demo_folder: Path, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'instance' / 'sanjog.db'}"
 
 
-def isp(*words: str, address: str) -> subprocess.CompletedProcess[str]:
+def isp(*words: str, address: str, **outside: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the program on a database."""
     return subprocess.run(
         [sys.executable, "-m", "flask", "isp", *words],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": address},
+        env={"PATH": f"{Path(postgresql_program('pg_dump')).parent}:/usr/bin:/bin", "DATABASE_URL": address, **outside},
         capture_output=True,
         text=True,
         timeout=120,

@@ -49,7 +49,7 @@ def watch(engine: Engine, slow_ms: int) -> None:
             tally.seconds += seconds
         if slow_ms and seconds * 1000 >= slow_ms:
             text = " ".join(statement.split())[:LONGEST_STATEMENT]
-            log.warning("slow statement", extra={"ms": round(seconds * 1000), "sql": text})
+            log.warning("slow statement", extra={"ms": int(seconds * 1000), "sql": text})
 
     event.listen(engine, "before_cursor_execute", before)
     event.listen(engine, "after_cursor_execute", after)

@@ -84,8 +84,8 @@ def _answered(watched: Watched, words: dict[str, Any], is_quiet: bool) -> None:
             "request",
             extra={
                 **words,
-                "ms": round(seconds * 1000, 1),
+                "ms": int(seconds * 1000),
                 "statements": watched.tally.statements,
-                "sql_ms": round(watched.tally.seconds * 1000, 1),
+                "sql_ms": int(watched.tally.seconds * 1000),
             },
         )

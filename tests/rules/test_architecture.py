@@ -59,6 +59,7 @@ LAYERS = (
             "app.sitemap",
             "app.schedule",
             "app.metrics",
+            "app.backups",
             "app.moving",
             "app.safety",
             "app.cli",

@@ -135,7 +135,15 @@ AROUND_THE_HOOK = {
     "app/status/services.py": {"_database"},  # SELECT 1
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
-    "app/moving.py": {"_count_on", "_move", "_refuse_other_versions", "_refuse_rows", "_rows"},  # all rows of all
+    "app/backups.py": {"_version", "back_up"},  # the whole database as one file
+    "app/moving.py": {
+        "_count_on",
+        "_move",
+        "_refuse_other_versions",
+        "_refuse_rows",
+        "_rows",
+        "_still",
+    },  # all rows of all
     "app/paylinks/models.py": {"PaymentLink"},  # what an index is made of; no statement
     "app/payments/models.py": {"Payment"},  # the same
     "app/web/exports.py": {"_copied"},  # COPY of a statement that scoped() narrows
