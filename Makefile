@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve test test-long bench lint format screenshots wapiti translations docs vendor
+.PHONY: help install demo serve sandbox radius test test-long bench lint format screenshots wapiti translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,9 @@ test-long: ## run the tests that take minutes, on both databases: ARGS="-k seque
 bench: install ## measure pieces of work, with ratios to a limit measured in the same run
 	@.venv/bin/python scripts/bench.py
 	@.venv/bin/python scripts/weigh.py
-	@scripts/debian.sh chromium npm
+	@scripts/debian.sh chromium npm postgres
 	@scripts/venv.sh requirements-dev.txt
+	@.venv/bin/python scripts/bench_online.py
 	@.venv/bin/python scripts/bench_documents.py $(ARGS)
 	@.venv/bin/python scripts/lighthouse.py
 

@@ -23,7 +23,7 @@ from app.access.actor import Actor, acting_as, find_actor
 from app.access.scope import everywhere
 from app.accounts.models import Account, Kind, Tenant
 from app.accounts.passwords import hash_password, refuse_weak
-from app.accounts.services import create_group_admin, create_super_admin
+from app.accounts.services import create_group_admin, create_super_admin, find_by_email
 from app.activity.check import check_logs
 from app.activity.queries import heads, read_printed, read_signed
 from app.backups import back_up, restore
@@ -38,6 +38,7 @@ from app.demo import SIZES, fill, is_filled
 from app.demo_cast import PASSWORD, people
 from app.moving import move_all
 from app.paylinks.reconciling import reconcile
+from app.security.factors import reset_factors
 
 ROOT = Path(__file__).resolve().parent.parent
 isp = AppGroup("isp", help="Run the panel from the command line.")
@@ -88,6 +89,19 @@ def create_super_admin_command(email: str, name: str, password: str) -> None:
     with transaction():
         create_super_admin(email, name, _hashed(password))
     click.echo(f"{email} created")
+
+
+@isp.command("reset-factors")
+@click.argument("email")
+@speaks_english
+def reset_factors_command(email: str) -> None:
+    """Take a lost second factor away: a Super Admin's, a Group Admin's, anybody's. Its sessions end."""
+    account = find_by_email(email)
+    if account is None:
+        raise click.ClickException(f"there is no account {email}")
+    with everywhere("who runs the server helps everybody"), transaction():
+        reset_factors(account, "factors_reset_here")
+    click.echo(f"{account.email} signs in with its password alone")
 
 
 def _hashed(password: str) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import psycopg  # noqa: E402
 from sqlalchemy import func, insert, select  # noqa: E402
 
 from app import create_app  # noqa: E402
 from app.access.actor import acting_as  # noqa: E402
-from app.accounts.models import Account  # noqa: E402
 from app.cli import alembic_config  # noqa: E402
 from app.core.clock import now  # noqa: E402
 from app.core.database import db, transaction  # noqa: E402
@@ -24,6 +24,7 @@ from app.radius.models import LineSession  # noqa: E402
 from config import Testing  # noqa: E402
 from scripts.bench import median_ms, signed_in  # noqa: E402
 from tests.make import actor_of  # noqa: E402
+from tests.servers import PostgresServer  # noqa: E402
 
 CUSTOMERS, SESSIONS, LIMIT = 100_000, 20_000, 5
 
@@ -81,28 +82,52 @@ def bare() -> None:
         connection.execute(select(func.count()).select_from(line).where(live, tenant)).scalar_one()
 
 
-def main() -> int:
-    """Print both times; return 1 when the page costs more than it may."""
+def measure(name: str, url: str) -> bool:
+    """Fill a database, print the times of page, rows and bare query, and tell whether the page costs more than it may."""
     from alembic import command
 
+    app = create_app(Testing, DATABASE_URL=url)
+    with app.app_context():
+        command.upgrade(alembic_config(), "head")
+        with app.test_request_context():
+            fill("small")
+            enlarge()
+        with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            # what PostgreSQL's own housekeeping does after a minute
+            connection.exec_driver_sql("ANALYZE")
+    client = signed_in(app, "ga@meghna.example.com")
+    with app.app_context():
+        limit = median_ms(bare)
+    print(f"{name}: {CUSTOMERS:,} customers, {SESSIONS:,} open sessions")
+    print(f"  {'bare query':34}{limit:8.1f} ms")
+    works = {
+        "online list": ("/online/", {}),
+        "rows alone, as it refreshes itself": ("/online/", {"X-Refresh": "rows"}),
+        "searched by name": ("/online/?q=bench0150", {}),
+        "sorted by download": ("/online/?sort=downloaded&dir=desc", {}),
+        "offline list": ("/offline/", {}),
+    }
+    taken = {}
+    for work, (path, headers) in works.items():
+        taken[work] = median_ms(lambda path=path, headers=headers: client.get(path, headers=headers).data)  # type: ignore[misc]
+        print(f"  {work:34}{taken[work]:8.1f} ms{taken[work] / limit:7.1f}")
+    with app.app_context():
+        db.dispose()
+    return taken["online list"] > LIMIT * limit
+
+
+def main() -> int:
+    """Measure on both databases; return 1 when the page costs more than it may on one of them."""
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Testing, DATABASE_URL=f"sqlite:///{folder}/bench.db")
-        with app.app_context():
-            command.upgrade(alembic_config(), "head")
-            with app.test_request_context():
-                fill("small")
-                enlarge()
-            count = db.session.execute(select(func.count()).select_from(Account.__table__)).scalar_one()
-            assert count
-        client = signed_in(app, "ga@meghna.example.com")
-        with app.app_context():
-            limit = median_ms(bare)
-        page = median_ms(lambda: client.get("/online/").data)
-        rows = median_ms(lambda: client.get("/online/", headers={"X-Refresh": "rows"}).data)
-        for name, taken in (("bare query", limit), ("online list", page), ("rows alone", rows)):
-            print(f"{name:14}{taken:8.1f} ms{taken / limit:7.1f}")
-        app.extensions["database"].dispose()
-    return int(page > LIMIT * limit)
+        failed = measure("SQLite", f"sqlite:///{folder}/bench.db")
+        server = PostgresServer()
+        try:
+            with psycopg.connect(server.admin_address, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE bench OWNER sanjog")
+            failed |= measure("PostgreSQL", server.url("bench"))
+        finally:
+            server.stop()
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from app.core.database import db, transaction
 from app.core.language import fold
 from app.customers.models import Customer
 from app.customers.tabs import ProfileTab, add_tab
+from app.security.devices import device_name
 from app.web.formats import show_full_moment
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange, Word, simple_listing
@@ -198,7 +199,7 @@ class AuthenticationPage(LogPage):
         Column("actor", _l("Account"), lambda row: row.actor_name or _("Unknown"), "data"),
         Column("result", _l("Result"), lambda row: result_of(row)[0], "status", tone=lambda row: result_of(row)[1]),
         Column("address", _l("IP address"), lambda row: row.address, "data"),
-        Column("device", _l("Device"), lambda row: row.device, "data"),
+        Column("device", _l("Device"), lambda row: device_name(row.device), "data", csv=lambda row: row.device),
     )
     filters = (
         Choice("event", _l("What"), lambda: choices(AUTHENTICATION), lambda value: Authentication.event == value),

@@ -29,6 +29,10 @@ from app.packages.models import CYCLES_OF, BillingProfile, ConnectionType, Cycle
 from app.packages.queries import due_date, is_usable, is_usable_profile, paid_up_to, retail_price
 
 USERNAME = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+QUOTES = "'\"`"
+LONGEST_ON_THE_LINE = 128
+"""Bytes of a password that RADIUS can carry (RFC 2865, 5.2)."""
+
 MAC = re.compile(r"([0-9A-F]{2}:){5}[0-9A-F]{2}")
 
 
@@ -222,6 +226,7 @@ def _checked(
     with everywhere("usernames are unique in the installation"):
         if username_taken(details.username.lower(), customer.id if customer else None):
             raise Refused(_("This username is in use already. Choose another."), "username")
+    _refuse_unusable_password(details.connection_password)
     mac = details.mac.upper().replace("-", ":")
     if mac and not MAC.fullmatch(mac):
         raise Refused(_("A MAC address looks like 4C:5E:0C:12:34:56."), "mac")
@@ -234,6 +239,27 @@ def _checked(
         kept = customer.custom_fields if customer else {}
         details = replace(details, custom_fields=checked_values(owner_id, details.custom_fields, kept))
     return replace(details, mac=mac, ip_address=_ip(details)), package, profile
+
+
+def _refuse_unusable_password(password: str) -> None:
+    """Refuse what FreeRADIUS would read as another password, or run (docs/decisions/0050): the customer could never dial in."""
+    if not password:
+        return
+    if "\\" in password or not password.isprintable():
+        raise Refused(
+            _("A connection password has no backslash, tab or line break: the RADIUS server would read another one."),
+            "connection_password",
+        )
+    if password[0] == password[-1] and password[0] in QUOTES:
+        raise Refused(
+            _("A connection password does not stand in quotation marks: the RADIUS server would take them away."),
+            "connection_password",
+        )
+    if len(password.encode()) > LONGEST_ON_THE_LINE:
+        raise Refused(
+            _("This password is too long for the line: at most 64 English or 42 Bengali letters."),
+            "connection_password",
+        )
 
 
 def _refuse_other_rows(model: type[Any], row_id: int, owner_id: int, kept_id: int | None, field: str) -> None:

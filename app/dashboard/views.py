@@ -40,7 +40,6 @@ from app.expenses.views import ExpensePage
 from app.payments.collect_views import CollectPage
 from app.payments.collecting import to_collect
 from app.payments.views import NOBODY, PaymentPage
-from app.radius.queries import count_online
 from app.radius.views import OnlinePage
 from app.web.charts import Chart, Series, chart_response
 from app.web.formats import show_day, show_digits, show_number, show_short_day, show_taka
@@ -136,9 +135,7 @@ class Board:
         if self.opens(CustomerPage):
             made += self._statuses()
         if self.opens(OnlinePage):
-            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=self.customers.online))
-        if self.opens(OnlinePage):
-            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=count_online(), tone="ok"))
+            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=self.customers.online, tone="ok"))
         if self.opens(ExpensePage):
             made.append(self._spent())
         return made

@@ -8,6 +8,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
+from app.access.actor import shown_number
 from app.access.scope import everywhere, get_or_404
 from app.activity.recorder import record
 from app.core.clock import now
@@ -60,7 +61,7 @@ def _fill(server: AccessServer, name: str, address: str, secret: str, coa_port: 
     if not name:
         raise Refused(_("Enter the name."), "name")
     if len(name) > 60:
-        raise Refused(_("At most %(count)s characters.", count=60), "name")
+        raise Refused(_("At most %(count)s characters.", count=shown_number(60)), "name")
     try:
         parsed = ip_address(address.strip())
     except ValueError:

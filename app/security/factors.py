@@ -167,12 +167,15 @@ def _code_hash(account_id: int, code: str) -> str:
 # --- All factors of an account -----------------------------------------------------------------------------------
 
 
-def reset_factors(account: Account) -> None:
-    """Take every second factor of a Manager away, by its parent: its sessions end, and it is told at the next sign-in (spec §8)."""
+def reset_factors(account: Account, notice: str = "factors_reset") -> None:
+    """Take every second factor of an account away: its sessions end, and it is told at the next sign-in (spec §8).
+
+    A parent does it for a Manager, who runs the server for everybody; ``notice`` names what the person is told.
+    """
     for model in (TotpFactor, RecoveryCode, Passkey):
         db.session.execute(delete(model).where(model.account_id == account.id))
     credential = end_every_session(account)
-    credential.notice = "factors_reset"
+    credential.notice = notice
     db.session.flush()
     record_account(account, "account.factors_reset")
     acting = current_actor()

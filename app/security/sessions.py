@@ -131,6 +131,9 @@ NOTICES = {
     "factors_reset": lambda: _(
         "Your second factor was taken away by the account above yours. Was it not your wish? Call them. Set it up again under “Security”."
     ),
+    "factors_reset_here": lambda: _(
+        "Your second factor was taken away on the server. Was it not your wish? Ask who runs it. Set it up again under “Security”."
+    ),
 }
 """What somebody is told at the next sign-in, by the name kept with the credential."""
 

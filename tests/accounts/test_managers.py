@@ -70,12 +70,24 @@ def test_a_manager_opens_no_page_of_managers_whatever_its_keys(cast, as_person, 
     assert client.get("/operators/list/").status_code == 403
 
 
-def test_a_manager_that_posts_to_special_permissions_for_itself_gets_403_and_no_key(app, cast, collector, fill):
+def grants(app):
+    """Return every grant there is: account, key, and until when."""
+    with app.app_context(), everywhere("tests look at everything"):
+        rows = db.session.execute(select(Grant.account_id, Grant.key, Grant.until))
+        return sorted(rows.all(), key=str)
+
+
+@pytest.mark.parametrize("target", [COLLECTOR, DESK, OFFICE, GHATMAN])
+def test_a_manager_that_posts_to_special_permissions_for_itself_or_a_colleague_gets_403_and_grants_nothing(
+    app, cast, collector, target
+):
+    before = grants(app)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', collector.get("/account/").text).group(1)
     answer = collector.post(
-        permissions_of(cast, COLLECTOR), data={"csrf_token": token, "keys": ["delete-bills"], "seen": "1"}
+        permissions_of(cast, target), data={"csrf_token": token, "keys": ["delete-bills"], "seen": "1"}
     )
     assert answer.status_code == 403
+    assert grants(app) == before
     assert collector.get(f"/bills/delete/{cast.bills[NORTH][0]}").status_code == 403
 
 
@@ -170,9 +182,11 @@ def test_a_changed_password_ends_every_other_session_and_not_this_one(cast, as_p
 
 
 def test_an_email_in_use_is_refused_without_a_hint_whose_it_is(app, cast, north, fill):
+    north.get("/lang/en")
     for taken in (DESK, PADMA_GA, PADMA_GA.upper()):
         answer = fill(north, "/managers/add", name="Somebody", email=taken)
         assert answer.status_code == 422
+        assert "This email address cannot be used. Choose another." in answer.text
         assert "Padma" not in answer.text
         assert "Meghna Net" not in answer.text.replace('translate="no">Meghna Net', "")
 

@@ -17,7 +17,7 @@ from app.access.scope import everywhere
 from app.accounts.models import Account
 from app.accounts.services import set_keys
 from app.activity.models import Activity
-from app.billing import jobs
+from app.billing import download_views, jobs
 from app.billing.jobs import as_arguments, download_invoices, file_name
 from app.billing.models import Bill
 from app.billing.queries import BillChoice, bills_in_order, chosen_bill_ids
@@ -130,6 +130,19 @@ def test_a_period_without_bills_is_a_sentence_and_no_job(app: Flask, billed: lis
     answer = ask(client, period_from="2031-01-01", period_to="2031-01-31")
     assert answer.status_code == 422
     assert "There are no bills under these filters." in answer.text
+    with app.app_context(), everywhere("tests look at everything"):
+        assert db.session.query(Job).count() == 0
+
+
+def test_more_bills_than_the_most_are_a_sentence_and_no_job(
+    app: Flask, billed: list[int], as_person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download_views, "MOST", 1)
+    client = as_person(COLLECTOR)
+    client.get("/lang/en")
+    answer = ask(client)
+    assert answer.status_code == 422
+    assert "at most 1 go into one file. Choose a shorter period or a zone." in answer.text
     with app.app_context(), everywhere("tests look at everything"):
         assert db.session.query(Job).count() == 0
 

@@ -178,6 +178,14 @@ def test_phones_are_taken_in_every_spelling(english: None, typed: str) -> None:
         ({"Full Name": "\u200b\u200d"}, "Enter the name."),
         ({"Full Name": "x" * 121}, "At most 120 characters."),
         ({"Password": "x" * 65}, "At most 64 characters."),
+        (
+            {"Password": "ends-in-\\"},
+            "A connection password has no backslash, tab or line break: the RADIUS server would read another one.",
+        ),
+        (
+            {"Password": '"%{User-Name}"'},
+            "A connection password does not stand in quotation marks: the RADIUS server would take them away.",
+        ),
         ({"Email": "a@b"}, "This is not an email address."),
         ({"Zone": "x" * 81}, "At most 80 characters."),
         ({"Package": ""}, "There is no package ."),

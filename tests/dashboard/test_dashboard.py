@@ -72,11 +72,10 @@ def board(snapshot: Callable[..., Any]) -> Cast:
 
 def figures(page: str) -> dict[str, tuple[str, str]]:
     """Return the cards of a page: label → address, figure."""
-    found = {
-        html.unescape(label): (html.unescape(url), re.sub("<[^>]+>", "", figure))
-        for url, label, figure in CARD.findall(page)
-    }
+    cards = CARD.findall(page)
+    found = {html.unescape(label): (html.unescape(url), re.sub("<[^>]+>", "", figure)) for url, label, figure in cards}
     assert found, "the page has no card"
+    assert len(found) == len(cards), "a figure stands there twice"
     return found
 
 

@@ -23,6 +23,11 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _quoted(value: object) -> str:
+    # radclient reads its own lines as FreeRADIUS reads quoted text
+    return str(value).replace("\\", "\\\\").replace('"', '\\"')
+
+
 @dataclass(frozen=True)
 class Answer:
     """What FreeRADIUS said: the packet's name and its attributes as radclient prints them."""
@@ -74,7 +79,7 @@ class FreeRadius:
 
     def ask(self, what: str, port: int, **attributes: object) -> Answer:
         """Send a packet with radclient and return the answer; "timeout" where none comes."""
-        lines = "".join(f'{name.replace("_", "-")} = "{value}"\n' for name, value in attributes.items())
+        lines = "".join(f'{name.replace("_", "-")} = "{_quoted(value)}"\n' for name, value in attributes.items())
         ran = subprocess.run(
             ["radclient", "-x", "-t", "5", "-r", "1", f"127.0.0.1:{port}", what, SECRET],
             input=lines,

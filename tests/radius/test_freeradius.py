@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 from app.access.scope import everywhere
 from app.core.clock import now
 from app.core.database import db, transaction
+from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
-from app.customers.services import change_status
+from app.customers.services import Details, change_status, edit_customer
 from app.packages.models import Package
 from app.radius.models import LineSession, LineUsage
 from app.radius.services import close_stale_sessions
@@ -155,6 +156,38 @@ def test_a_password_is_never_run(network: Network, password: str) -> None:
     set_customer(network, SOUTH, STATIC, connection_password=PASSWORD)
     assert {answer.packet for answer in tried} == {"Access-Reject"}
     assert (plain.packet, expanded.packet) == ("Access-Accept", "Access-Reject")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *('a"b', '"begins', "ends'", "'mixed\"", "=41", "100%", "%{User-Name}", "#1", "$INCLUDE", "a,b;c", "{md5}x"),
+        *(" two words ", "০১৭", "গোপন", "x" * 64, "ক" * 42),
+    ],
+)
+def test_what_the_panel_takes_as_a_password_opens_the_line(network: Network, password: str) -> None:
+    set_password(network, password)
+    answers = [
+        ask(name_of(SOUTH, STATIC), password) for ask in (network.radius.sign_in, network.radius.sign_in_by_chap)
+    ]
+    set_password(network, PASSWORD)
+    assert [answer.packet for answer in answers] == ["Access-Accept", "Access-Accept"]
+
+
+@pytest.mark.parametrize("password", ['"', "'x'", "`id`", '"%{User-Name}"', "a\\nb", "ends\\", "tab\there", "ক" * 43])
+def test_what_the_server_would_read_as_something_else_the_panel_refuses(network: Network, password: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        set_password(network, password)
+    assert refusal.value.field == "connection_password"
+    assert network.radius.sign_in(name_of(SOUTH, STATIC), PASSWORD).packet == "Access-Accept"
+
+
+def set_password(network: Network, password: str) -> None:
+    """Set a customer's connection password as the form does."""
+    with at_work(network), network.app.test_request_context(), as_account(SOUTH), transaction() as session:
+        customer = session.get_one(Customer, network.cast.customers[SOUTH][STATIC])
+        kept = {name: getattr(customer, name) for name in Details.__dataclass_fields__ if name != "registered_on"}
+        edit_customer(customer, Details(**kept | {"connection_password": password, "custom_fields": None}))
 
 
 def sessions(network: Network, username: str) -> list[LineSession]:

@@ -16,7 +16,7 @@ from app.security import services
 from app.security.factors import PURPOSE, use_recovery_code, use_totp
 from app.security.models import RecoveryCode, TotpFactor
 from app.web.page import GATES
-from tests.cast import ACCOUNTS, COLLECTOR, DESK, NEWBIE, NORTH, OFFICE
+from tests.cast import ACCOUNTS, COLLECTOR, DESK, GA, NEWBIE, NORTH, OFFICE, ROOT
 from tests.conftest import form_fields
 from tests.rules.doors import doors, is_public
 from tests.security.conftest import PASSWORD, App, token_of
@@ -325,6 +325,24 @@ class TestTheParent:
         set_up_app(as_person(OFFICE))
         assert as_person(NORTH).get(f"/managers/reset-factors/{cast.accounts[OFFICE]}").status_code == 404
         assert as_person(ACCOUNTS).get(f"/managers/reset-factors/{cast.accounts[COLLECTOR]}").status_code == 403
+
+
+@pytest.mark.parametrize("email", [ROOT, GA, NORTH])
+def test_who_has_lost_it_and_has_nobody_above_is_helped_by_the_command_line(
+    app, cast, as_person, set_up_app, events, email
+):
+    signed_in = as_person(email)
+    set_up_app(signed_in)
+    assert try_password(app.test_client(), email, PASSWORD).location == "/login/factor"
+    answer = app.test_cli_runner().invoke(args=["isp", "reset-factors", email.upper()])
+    assert (answer.exit_code, answer.output) == (0, f"{email} signs in with its password alone\n")
+    assert signed_in.get("/account/").status_code == 302
+    assert "factors_reset" in events(cast.accounts[email])
+    client = app.test_client()
+    assert try_password(client, email, PASSWORD).location == "/"
+    assert "সার্ভার থেকে" in client.get("/").text
+    refused = app.test_cli_runner().invoke(args=["isp", "reset-factors", "nobody@meghna.example.com"])
+    assert (refused.exit_code, refused.output) == (1, "Error: there is no account nobody@meghna.example.com\n")
 
 
 def test_removing_the_app_takes_the_recovery_codes_along(app, cast, collector, protected, fill, events):
