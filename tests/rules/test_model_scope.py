@@ -83,7 +83,7 @@ EVERYWHERE = {
         "shortages",
     },
     "app/cash/services.py": {"_last_line"},
-    "app/cli.py": {"create_group_admin_command", "group_admin_of", "rotate_keys_command"},
+    "app/cli.py": {"create_group_admin_command", "group_admin_of", "reset_factors_command", "rotate_keys_command"},
     "app/customers/counting.py": {"count_customers"},
     "app/customers/importing.py": {"_Names"},
     "app/billing/owner_services.py": {"_move_bills"},
