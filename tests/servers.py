@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -89,7 +90,8 @@ class PostgresServer:
     which is no superuser, as in production; the role `admin` makes and drops them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = POSTGRESQL_SETTINGS | settings
         self.folder, self._owner = _claimed_folder()
         self.port = free_port()
         self._account: pwd.struct_passwd | None = None
@@ -118,6 +120,21 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(timeout=START_SECONDS)
         self._remove_folder()
+
+    def kill(self) -> None:
+        """End the server's first process as a fault does: nothing is written, nobody is told."""
+        self._process.kill()
+        self._process.wait(timeout=START_SECONDS)
+
+    def start_again(self) -> None:
+        """Start the server on what lies in its folder; what the killed one left in memory must have gone first."""
+        for _ in range(START_SECONDS):
+            try:
+                self._process = self._start()
+                return
+            except RuntimeError:
+                time.sleep(0.5)
+        raise RuntimeError("PostgreSQL did not start again")
 
     def _remove_folder(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -159,7 +176,7 @@ class PostgresServer:
             raise RuntimeError(f"PostgreSQL's initdb failed: {made.stderr.strip()}")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        settings = POSTGRESQL_SETTINGS | {"port": str(self.port), "unix_socket_directories": str(self.folder)}
+        settings = self._settings | {"port": str(self.port), "unix_socket_directories": str(self.folder)}
         log = self.folder / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -179,7 +196,8 @@ class PostgresServer:
         for _ in range(START_SECONDS * 20):
             try:
                 with psycopg.connect(self.admin_address, autocommit=True) as connection:
-                    connection.execute("CREATE ROLE sanjog LOGIN")
+                    if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'sanjog'").fetchone() is None:
+                        connection.execute("CREATE ROLE sanjog LOGIN")
                 return process
             except psycopg.OperationalError:
                 try:

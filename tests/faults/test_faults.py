@@ -1,0 +1,318 @@
+"""Faults at moments nobody chose: nothing that was confirmed is lost, nothing is there twice, books and logs are right, jobs end."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+from sqlalchemy import func, select
+
+from tests.conftest import form_fields
+from tests.faults.site import ROOT, Person, Site, at_work, tables, until
+from tests.paylinks.conftest import Phone
+from tests.servers import PostgresServer
+
+pytestmark = pytest.mark.real_clock
+long = pytest.mark.long
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+IN_TEN_MINUTES = ("faketime", "-f", "+10m")
+
+
+def test_the_server_is_killed_while_cash_is_taken(seed: int, sqlite_site: Site) -> None:
+    _killed_while_cash_is_taken(seed, sqlite_site, 1)
+
+
+@long
+def test_the_server_is_killed_again_and_again_while_cash_is_taken(seed: int, site: Site) -> None:
+    _killed_while_cash_is_taken(seed, site, 4)
+
+
+def _killed_while_cash_is_taken(seed: int, site: Site, times: int) -> None:
+    chance = random.Random(seed)
+    site.start()
+    with at_work(site, seed) as traffic:
+        for _time in range(times):
+            traffic.wait_for(chance.randrange(3, 20))
+            site.kill()
+            site.start()
+        traffic.wait_for(3)
+    traffic.assert_once()
+    site.assert_right()
+
+
+def _begin_jobs(person: Person, site: Site) -> None:
+    page = person.session.get(f"{site.url}/bills/download", timeout=60).text
+    for layout in ("1", "2"):
+        form = form_fields(page, "layout") | {"period_from": "2020-01-01", "layout": layout}
+        assert person.send("/bills/download", **(form | {"request_id": str(uuid4())})).status_code == 303
+    months = person.session.get(f"{site.url}/billing-run/", timeout=60).text
+    path = months.partition('action="/billing-run/month')[2].partition('"')[0]
+    run = person.send(f"/billing-run/month{path}".replace("&amp;", "&"), request_id=str(uuid4()))
+    assert run.status_code == 303
+    assert person.send("/billing-run/suspend", request_id=str(uuid4())).status_code == 303
+
+
+def _all_ended(site: Site) -> bool:
+    return site.unfinished == []
+
+
+@long
+def test_the_worker_is_killed_during_bulk_pdf_and_monthly_run(seed: int, site: Site) -> None:
+    chance = random.Random(seed)
+    site.start("web")
+    site.start("worker")
+    person = Person(site)
+    person.sign_in()
+    with at_work(site, seed) as traffic:
+        _begin_jobs(person, site)
+        for _time in range(2):
+            threading.Event().wait(chance.uniform(0, 2))
+            site.kill("worker")
+            site.start("worker")
+        until(lambda: _all_ended(site), "the end of all jobs")
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_postgresql_is_killed_while_cash_is_taken_and_jobs_run(
+    seed: int, postgresql_site: Site, durable: PostgresServer
+) -> None:
+    site, chance = postgresql_site, random.Random(seed)
+    site.start()
+    person = Person(site)
+    person.sign_in()
+    with at_work(site, seed) as traffic:
+        _begin_jobs(person, site)
+        traffic.wait_for(chance.randrange(1, 12))
+        durable.kill()
+        durable.start_again()
+        traffic.wait_for(5)
+    # nobody has to start the program anew, for the cash; what ran in a job may wait for the minute's look
+    until(lambda: _all_ended(site), "the end of all jobs")
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_the_database_is_gone_for_ten_seconds(seed: int, postgresql_site: Site, durable: PostgresServer) -> None:
+    site = postgresql_site
+    site.start()
+    with at_work(site, seed) as traffic:
+        traffic.wait_for(3)
+        durable.kill()
+        threading.Event().wait(10)
+        assert requests.get(f"{site.url}/healthz", timeout=60).status_code == 200
+        assert requests.get(f"{site.url}/readyz", timeout=60).status_code == 503
+        durable.start_again()
+        traffic.wait_for(5)
+        assert requests.get(f"{site.url}/readyz", timeout=60).status_code == 200
+    assert traffic.refused
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_the_disk_is_full(seed: int, sqlite_site: Site) -> None:
+    site, chance = sqlite_site, random.Random(seed)
+    size = (site.folder / "sanjog.db").stat().st_size
+    site.start("web", largest_file=size + chance.randrange(0, 40) * 4096)
+    with at_work(site, seed) as traffic:
+        until(lambda: traffic.refused >= 6, "payments that are refused")
+        site.kill("web")
+        site.start()
+        traffic.wait_for(5)
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_the_clock_jumps_forward_and_back(seed: int, site: Site) -> None:
+    if not Path(FAKETIME).exists():
+        pytest.skip("the Debian package faketime is missing")
+    clock = site.folder / "clock"
+    clock.write_text("+0\n")
+    outside = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1"}
+    site.start(**outside)
+    with at_work(site, seed) as traffic:
+        for jump in ("+40d", "+0", "-2d", "+0"):
+            traffic.wait_for(2)
+            clock.write_text(f"{jump}\n")
+    for moved in ("+40d", "-2d"):
+        assert site.isp("auto-suspend", before=("faketime", "-f", moved)).returncode == 0
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_two_workers_and_two_runs_at_once(seed: int, site: Site) -> None:
+    site.start()
+    second = Site(site.folder, site.address)
+    second.start("worker")
+    person = Person(site)
+    person.sign_in()
+    with at_work(site, seed) as traffic:
+        _begin_jobs(person, site)
+        commands = [("bill-month", "2026-12"), ("bill-month", "2026-12"), ("auto-suspend",), ("auto-suspend",)]
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-m", "flask", "isp", *words],
+                cwd=ROOT,
+                env=site.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )
+            for words in commands
+        ]
+        for process in running:
+            _said, wrong = process.communicate(timeout=120)
+            assert process.returncode == 0, wrong.decode()
+        traffic.wait_for(3)
+        until(lambda: _all_ended(site), "the end of all jobs")
+    second.stop()
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_the_tables_are_changed_while_cash_is_taken(seed: int, site: Site) -> None:
+    site.start()
+    step_back = "from alembic import command; from app.cli import alembic_config; from run import app\n"
+    step_back += "with app.app_context(): command.downgrade(alembic_config(), '-1')"
+    with at_work(site, seed) as traffic:
+        traffic.wait_for(3)
+        subprocess.run(
+            [sys.executable, "-c", step_back],
+            cwd=ROOT,
+            env=site.environment,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        traffic.wait_for(1)
+        assert site.isp("migrate").returncode == 0
+        traffic.wait_for(3)
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_a_backup_made_while_cash_is_taken_is_restored(
+    seed: int, site: Site, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    import psycopg
+
+    site.start()
+    with at_work(site, seed) as traffic:
+        traffic.wait_for(3)
+        before = [cash for cash in list(traffic.taken) if cash.confirmed]
+        made = site.isp("backup", str(tmp_path / "backups"))
+        assert made.returncode == 0, made.stderr
+        traffic.wait_for(3)
+    address = f"sqlite:///{tmp_path / 'empty' / 'sanjog.db'}"
+    if site.address.startswith("postgresql"):
+        durable: PostgresServer = request.getfixturevalue("durable")
+        with psycopg.connect(durable.admin_address, autocommit=True) as connection:
+            connection.execute("DROP DATABASE IF EXISTS empty WITH (FORCE)")
+            connection.execute("CREATE DATABASE empty OWNER sanjog TEMPLATE template0")
+        address = durable.url("empty")
+    (tmp_path / "empty").mkdir()
+    again = Site(tmp_path / "empty", address)
+    restored = again.isp("restore", made.stdout.strip())
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    (payments,) = tables("payments")
+    known = {row.request_id for row in again.rows(select(payments.c.request_id))}
+    assert {cash.fields["request_id"] for cash in before} <= known
+    again.start()
+    again.assert_right()
+    again.stop()
+    traffic.assert_once()
+
+
+@long
+def test_the_server_is_killed_while_customers_come_back_from_gateways(seed: int, site: Site, demo_folder: Path) -> None:
+    chance = random.Random(seed)
+    for key in demo_folder.glob("*.pem"):
+        (site.folder / key.name).write_bytes(key.read_bytes())
+    sandbox = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "app.gateways.sandbox",
+            "--port",
+            str(site.port + 1),
+            "--folder",
+            str(site.folder),
+            "--beside",
+        ],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _is_open(f"http://127.0.0.1:{site.port + 1}/healthz"), "the sandbox")
+        site.start()
+        _pay_and_kill(chance, site)
+        for _time in range(3):
+            said = site.isp("reconcile", before=IN_TEN_MINUTES)
+            assert said.returncode == 0, said.stderr
+        calls = requests.get(f"http://127.0.0.1:{site.port + 1}/_control/calls", timeout=30).json()
+    finally:
+        sandbox.kill()
+        sandbox.wait()
+    (payments,) = tables("payments")
+    online = select(payments.c.method, func.count(), func.count(payments.c.gateway_transaction.distinct()))
+    new = payments.c.id > site.last_payment  # type: ignore[attr-defined]
+    posted = {row[0]: (row[1], row[2]) for row in site.rows(online.where(new).group_by(payments.c.method))}
+    debits = {name: calls.get(f"{name}.debit", 0) for name in ("bkash", "nagad", "sslcommerz")}
+    assert sum(debits.values())
+    assert {name: posted.get(name, (0, 0)) for name in debits} == {
+        name: (count, count) for name, count in debits.items()
+    }
+    site.assert_right()
+
+
+def _is_open(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _pay_and_kill(chance: random.Random, site: Site) -> None:
+    """Let customers pay at once, and kill the server while they come back."""
+    payments, customers = tables("payments", "customers")
+    site.last_payment = site.rows(select(func.max(payments.c.id)))[0][0]  # type: ignore[attr-defined]
+    owing = {row.id for row in site.rows(select(customers.c.id).where(customers.c.due > 0))}
+    person = Person(site)
+    person.sign_in()
+    begun = []
+    for customer in [one for one in site.customers if one in owing][:6]:
+        path = f"/payment-links/add?customer={customer}"
+        form = form_fields(person.session.get(f"{site.url}{path}", timeout=60).text, "seed")
+        made = person.send(path, **form).text
+        link = f"{site.url}/pay/{made.partition('/pay/')[2][:43]}"
+        phone = Phone()
+        begun.append((phone, phone.begin(link, chance.choice(("bkash", "nagad", "sslcommerz"))).headers["Location"]))
+
+    def pay(phone: Phone, url: str) -> None:
+        try:
+            phone.press(url)
+        except requests.RequestException:
+            return  # the way back ended at a server that was not there
+
+    threads = [threading.Thread(target=pay, args=one) for one in begun]
+    for thread in threads:
+        thread.start()
+    threading.Event().wait(chance.uniform(0, 0.6))
+    site.kill()
+    for thread in threads:
+        thread.join()
+    site.start()
