@@ -226,9 +226,14 @@ def test_flask_isp_works_from_the_folder_and_from_elsewhere(
     assert (tmp_path / "sanjog.db").exists()
 
 
-def _server(outside: dict[str, str]) -> "subprocess.Popen[str]":
+def _server(outside: dict[str, str], *mode: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "run.py"], cwd=ROOT, env=outside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "run.py", *mode],
+        cwd=ROOT,
+        env=outside,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -256,6 +261,29 @@ def test_the_server_says_where_it_is_and_a_signal_ends_it_with_its_jobs(outside:
         server.kill()
         server.wait()
     assert (server.returncode, rest, said) == (0, "", "")
+
+
+def test_the_worker_alone_serves_nobody_and_ends_by_a_signal(outside: dict[str, str]) -> None:
+    migrate = [sys.executable, "-m", "flask", "isp", "migrate"]
+    subprocess.run(migrate, cwd=ROOT, env=outside, check=True, capture_output=True, timeout=HANGS_AFTER_SECONDS)
+    worker = _server(outside, "worker")
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "Working\n"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(outside["PORT"]))).close()
+        worker.send_signal(signal.SIGTERM)
+        rest, said = worker.communicate(timeout=HANGS_AFTER_SECONDS)
+    finally:
+        worker.kill()
+        worker.wait()
+    assert (worker.returncode, rest, said) == (0, "", "")
+
+
+def test_a_mode_that_is_none_is_refused_in_one_line(outside: dict[str, str]) -> None:
+    server = _server(outside, "both")
+    rest, said = server.communicate(timeout=HANGS_AFTER_SECONDS)
+    assert (server.returncode, rest, said) == (1, "", "run.py [web|worker]\n")
 
 
 def test_a_port_that_is_taken_is_named_in_one_line(outside: dict[str, str]) -> None:

@@ -19,6 +19,9 @@ log = logging.getLogger("sanjog.requests")
 QUIET = {"static", "HealthPage.alive", "HealthPage.ready"}
 """What is asked for all day and is no news."""
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""Whoever asks may make words up; figures are kept for these alone."""
+
 NO_ROUTE = "none"
 
 REQUESTS = Counter("sanjog_requests", "Requests answered", ("route", "method", "status"))
@@ -59,7 +62,7 @@ def _finish(response: Response) -> Response:
     actor = current_actor()
     words = {
         "request_id": g.request_id,
-        "method": request.method,
+        "method": request.method if request.method in METHODS else NO_ROUTE,
         "route": str(request.url_rule) if request.url_rule else NO_ROUTE,
         "status": response.status_code,
         "account": actor.id if actor else None,

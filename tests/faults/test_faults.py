@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ from sqlalchemy import func, select
 from tests.conftest import form_fields
 from tests.faults.site import ROOT, Person, Site, at_work, tables, until
 from tests.paylinks.conftest import Phone
-from tests.servers import PostgresServer
+from tests.servers import PostgresServer, free_port
 
 pytestmark = pytest.mark.real_clock
 long = pytest.mark.long
@@ -79,6 +81,38 @@ def test_the_worker_is_killed_during_bulk_pdf_and_monthly_run(seed: int, site: S
         until(lambda: _all_ended(site), "the end of all jobs")
     traffic.assert_once()
     site.assert_right()
+
+
+@long
+def test_jobs_go_through_a_redis_where_web_and_worker_have_one(
+    seed: int, postgresql_site: Site, tmp_path: Path
+) -> None:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("the Debian package redis-server is missing")
+    site, port = postgresql_site, free_port()
+    words = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    redis = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        outside = {"JOBS_URL": f"redis://127.0.0.1:{port}/0"}
+        until(lambda: _listens(port), "Redis")
+        site.start("web", **outside)
+        site.start("worker", **outside)
+        person = Person(site)
+        person.sign_in()
+        _begin_jobs(person, site)
+        site.kill("worker")
+        site.start("worker", **outside)
+        until(lambda: _all_ended(site), "the end of all jobs")
+        site.assert_right()
+    finally:
+        redis.kill()
+        redis.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @long

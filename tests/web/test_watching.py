@@ -89,6 +89,12 @@ def test_a_line_says_which_route_who_and_how_long_and_nothing_of_anybody(
     assert not [word for word in SOMEBODY_S if word in "\n".join(kept.lines)]
 
 
+def test_a_method_that_somebody_made_up_is_not_counted_by_its_name(client: FlaskClient, kept: Kept) -> None:
+    client.open("/nowhere", method="RAHIMA").close()
+    (line,) = kept.of("request")
+    assert (line["method"], line["route"]) == ("none", "none")
+
+
 def test_an_error_is_told_by_its_kind_and_its_place_not_by_its_words(
     cast: Cast, as_person: People, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
