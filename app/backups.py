@@ -90,10 +90,7 @@ def restore(place: Path) -> None:
         _postgresql(
             "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", str(place / name)
         )
-    folder = Path(current_app.config["FILES_FOLDER"])
-    folder.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(place / FILES) as archive:
-        archive.extractall(folder, filter="data")
+    _unpack(place / FILES)
 
 
 def _sqlite_file() -> Path:
@@ -140,6 +137,23 @@ def _pack(file: Path) -> None:
     with tarfile.open(file, "w") as archive:
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             archive.add(path, path.name, filter=kept)
+
+
+def _unpack(file: Path) -> None:
+    # tarfile's own filter came with Python 3.11.4, and Debian 12 has 3.11.2
+    folder = Path(current_app.config["FILES_FOLDER"])
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(file) as archive:
+        for entry in archive:
+            place = folder / entry.name
+            if not place.resolve().is_relative_to(folder.resolve()):
+                raise Refused(f"{entry.name} would lie outside of {folder}")
+            content = archive.extractfile(entry) if entry.isfile() else None
+            if entry.isdir():
+                place.mkdir(parents=True, exist_ok=True)
+            elif content is not None:
+                with place.open("wb") as target:
+                    shutil.copyfileobj(content, target)
 
 
 def _postgresql(program: str, *words: str) -> None:
