@@ -111,7 +111,8 @@ def made_up(
     local = owner.split("@")[0] + ("p" if owner == PADMA else "")
     block = [email for email, _share in SHARES].index(owner) * 50 + number // 62_500
     return Details(
-        name=name if number % 4 else name_bn,
+        # a few are known by their Bengali name alone
+        name=name if number % 16 else name_bn,
         name_bn=name_bn,
         username=f"{local}{number + 1:05d}",
         connection_password=f"{chance.randrange(10**8):08d}",

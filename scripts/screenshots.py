@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 WIDTHS = {"360": (360, 800), "768": (768, 1024), "1440": (1440, 900)}
 PEOPLE = {
     # in this order: a page that somebody before has shown is not taken again
-    "nobody": (None, ("/login/", "/nothing-here", "/status/meghna")),
-    "ga": ("ga@meghna.example.com", ("/", "/nothing-here", "/search/?q=017", "/customers/list/?q=zzzz")),
+    "nobody": (None, ("/login/", "/nothing-here", "/status/meghna", "/no-connection/bn")),
+    "ga": (
+        "ga@meghna.example.com",
+        ("/", "/nothing-here", "/search/?q=017", "/customers/list/", "/customers/list/?q=zzzz"),
+    ),
     "collector": (
         "collector@meghna.example.com",
         ("/collect/", "/collect/?list=later", "/account/", "/expenses/list/"),
@@ -73,7 +76,7 @@ def look(browser: Browser, names: Iterable[str]) -> Iterator[tuple[str, str]]:
             browser.sign_in(email)
         for address in [*start, *(every_page(browser.fetch, start) if email else ())]:
             kind = kind_of(address)
-            if kind in seen and not (address in ALSO and (person, address) not in seen):
+            if kind in seen and not (address in (*ALSO, *start) and (person, address) not in seen):
                 continue
             seen |= {kind, (person, address)}  # type: ignore[arg-type]
             yield person, address

@@ -1,4 +1,6 @@
-"""Weigh pages as a phone fetches them, compressed: the first time with all they need, later with the page alone. Ends with 1 above a limit.
+"""Weigh pages as a phone fetches them, compressed: the first time with all they need, later with the page alone, and what draws charts apart.
+
+Ends with 1 above a limit.
 
 Fonts count as a Bengali page needs them on a device that has none.
 """
@@ -22,10 +24,14 @@ from config import Testing  # noqa: E402
 from scripts.bench import signed_in  # noqa: E402
 
 FIRST, LATER = 300, 60
-"""kB of a list page at its first and at later loads (ui.md)."""
+"""kB of a page at its first and at later loads (ui.md)."""
+
+CHARTS = 180
+"""kB of the library that draws charts, which comes after the page, once a chart is about to be seen, and then stays a year."""
 
 TAKES = {"Accept-Encoding": "br, gzip"}
-NEEDED = re.compile(r'(?:href|src|data-library)="(/static/[^"#]+)')
+NEEDED = re.compile(r'(?:href|src)="(/static/[^"#]+)')
+LIBRARY = re.compile(r'data-library="(/static/[^"#]+)')
 IN_CSS = re.compile(r"url\(\.\./([^)]+)\)")
 
 
@@ -51,7 +57,7 @@ def main() -> int:
         client.get("/lang/bn")
         profile = re.search(r"/customers/show/\d+", client.get("/customers/list/").text)
         assert profile is not None
-        print(f"{'page':28}{'first, kB':>12}{'later, kB':>12}")
+        print(f"{'page':28}{'first, kB':>12}{'later, kB':>12}{'charts, kB':>12}")
         for path in ("/customers/list/", "/bills/list/", "/payments/list/", "/collect/", profile.group(0), "/"):
             page = client.get(path).text
             files = {file for file in NEEDED.findall(page) if not file.endswith((".png", "worker.js"))}
@@ -60,8 +66,9 @@ def main() -> int:
                 files.add(f"/static/{found}")
             later = weight(client, path) / 1000
             first = later + sum(weight(client, file) for file in files) / 1000
-            heavy |= first > FIRST or later > LATER
-            print(f"{path:28}{first:12.1f}{later:12.1f}")
+            charts = sum(weight(client, file) for file in set(LIBRARY.findall(page))) / 1000
+            heavy |= first > FIRST or later > LATER or charts > CHARTS
+            print(f"{path:28}{first:12.1f}{later:12.1f}{charts:12.1f}")
         app.extensions["database"].dispose()
     return int(heavy)
 

@@ -40,8 +40,8 @@ def record(
 ) -> None:
     """Record a change of money or access in the present transaction.
 
-    ``event`` names a sentence of activity/sentences.py, ``words`` fill it (money as int paisa under names that end in ``_paisa``);
-    ``changes`` is before → after by field. Raises RuntimeError outside of a transaction.
+    ``event`` names a sentence of activity/sentences.py, ``words`` fill it: money as int paisa under names that end in ``_paisa``, the
+    Bengali twin of a word under its name with ``_bn``. ``changes`` is before → after by field. Raises RuntimeError outside of a transaction.
     """
     detail: dict[str, Any] = {"words": {name: plain(word) for name, word in words.items()}}
     if changes:

@@ -13,7 +13,7 @@ from app.access.permissions import KEYS
 from app.activity.models import Activity, Authentication
 from app.core.language import format_date, locale_at_work
 from app.core.money import plain
-from app.web.formats import show_full_moment
+from app.web.formats import language, show_full_moment
 from app.web.shown import CONNECTION_TYPES, CUSTOMER_STATUS, DIGIT_NAMES, LANGUAGE_NAMES, REASONS, Badge
 
 SENTENCES = {
@@ -140,9 +140,15 @@ TOPIC_KEYS = {
 
 
 def sentence(entry: Activity) -> str:
-    """Return the entry's sentence in the reader's language and digits."""
+    """Return the entry's sentence in the reader's language and digits.
+
+    A word with a twin that ends in ``_bn``, such as a customer's Bengali name, gives way to it in a Bengali page.
+    """
+    found = json.loads(entry.detail).get("words", {})
+    if language() == "bn":
+        found |= {name.removesuffix("_bn"): word for name, word in found.items() if name.endswith("_bn") and word}
     words: dict[str, Any] = {}
-    for name, word in json.loads(entry.detail).get("words", {}).items():
+    for name, word in found.items():
         if name.endswith("_paisa"):
             words[name.removesuffix("_paisa")] = shown_taka(word)
         elif name.endswith("_day"):

@@ -1,5 +1,7 @@
 """Forms about bills."""
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField
 
@@ -28,6 +30,11 @@ class BillForCustomerForm(BillForm):
     customer_number = TextField(_l("Customer no."), required=True, render_kw={"inputmode": "numeric"})
     customer = HiddenField()
     request_id = RequestIdField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # whose bill it is comes before what it says
+        self._fields.move_to_end("customer_number", last=False)
 
 
 class DiscountForm(HouseForm):

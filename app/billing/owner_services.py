@@ -320,6 +320,7 @@ def _record_move(customer: Customer, old_owner_id: int, owner: Account) -> None:
             customer_id=customer.id,
             number=customer.number,
             customer=customer.name,
+            customer_bn=customer.name_bn,
             old=old_owner.name,
             new=owner.name,
         )

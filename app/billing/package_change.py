@@ -189,5 +189,6 @@ def _record(customer: Customer, change: PackageChange) -> None:
         changes={"package": (change.old.name, change.new.name)},
         number=customer.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
         package=change.new.name,
     )

@@ -361,6 +361,7 @@ def _record(bill: Bill, event: str, **words: object) -> None:
         changes=changes,  # type: ignore[arg-type]
         number=bill.number,
         customer=bill.customer_name,
+        customer_bn=bill.customer.name_bn,
         **words,
     )
 

@@ -266,4 +266,5 @@ def _reactivate(customer: Customer) -> None:
         changes={"status": (str(CustomerStatus.SUSPENDED), str(CustomerStatus.ACTIVE))},
         number=customer.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
     )

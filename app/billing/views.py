@@ -409,8 +409,14 @@ def invoice_url(bill: Bill) -> str:
 
 def _bills_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
     bills = bills_of(customer)
-    names = ("number", "period_from", "due_on", "total", "open", "status")
-    columns = tuple(column for column in BillPage.columns if column.name in names)
+    names = ("period_from", "due_on", "total", "open", "status")
+    columns = (
+        # here a row has no name that could be its title
+        Column(
+            "number", _l("Bill no."), lambda row: _("Bill %(number)s", number=show_digits(row.number)), card="title"
+        ),
+        *(column for column in BillPage.columns if column.name in names),
+    )
     listing: Listing = simple_listing(
         columns,
         bills,

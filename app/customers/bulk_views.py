@@ -16,7 +16,7 @@ from app.core.errors import NotFound, Refused
 from app.customers.forms import NoteForm, ReasonForm
 from app.customers.models import Customer, CustomerStatus
 from app.customers.services import change_status
-from app.web.formats import show_number
+from app.web.formats import language, show_number
 from app.web.forms import HouseForm
 from app.web.listing import Column, simple_listing
 from app.web.page import REFUSED, BulkAction, Panel, log_refusal
@@ -139,7 +139,13 @@ class BulkStatusPage(Panel):
             Column(
                 "number", _l("No."), lambda row: row.customer.number if row.customer else None, "number", card="bare"
             ),
-            Column("name", _l("Name"), lambda row: row.customer.name if row.customer else "", "data", card="title"),
+            Column(
+                "name",
+                _l("Name"),
+                lambda row: row.customer.name_for(language()) if row.customer else "",
+                "data",
+                card="title",
+            ),
             Column("outcome", _l("Result"), lambda row: row.refusal or _("Done"), card="status"),
         )
         listing = simple_listing(columns, outcomes, row_url=_profile)

@@ -26,7 +26,7 @@ from app.core.errors import NotFound, Refused
 from app.customers.models import Customer
 from app.customers.queries import present
 from app.customers.tabs import ProfileAction, add_action
-from app.web.formats import show_number
+from app.web.formats import language, show_number
 from app.web.forms import ChoiceField, HouseForm, row_id
 from app.web.page import REFUSED, Panel
 
@@ -151,7 +151,7 @@ class MovePage(Panel):
         return {
             "title": _("Move to another owner"),
             "count": len(customers),
-            "names": [customer.name for customer in customers[:5]],
+            "names": [customer.name_for(language()) for customer in customers[:5]],
             "ids": [] if of_account else [customer.id for customer in customers],
             "of": of_account,
             "owner": owner,

@@ -412,5 +412,6 @@ def _record(customer: Customer, event: str, changes: dict[str, tuple[Any, Any]] 
         changes=changes,
         number=customer.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
         **words,
     )

@@ -463,6 +463,7 @@ class CustomerPage(Page):
                 customer_id=customer.id,
                 number=customer.number,
                 customer=customer.name,
+                customer_bn=customer.name_bn,
             )
         return self.render(
             "page/show.html",

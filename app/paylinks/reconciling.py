@@ -154,6 +154,7 @@ def _done(entry: TrayEntry, word: str, event: str, amount: int | None = None) ->
         subject=entry,
         customer_id=customer.id,
         customer=customer.name,
+        customer_bn=customer.name_bn,
         amount_paisa=entry.amount or 0 if amount is None else amount,
         word=word,
     )

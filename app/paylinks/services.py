@@ -144,4 +144,5 @@ def _record(link: PaymentLink, customer: Customer, event: str) -> None:
         customer_id=customer.id,
         number=customer.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
     )

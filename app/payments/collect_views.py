@@ -72,7 +72,8 @@ class CollectPage(Panel):
         whole = sums()
         found = sums(asked.query) if asked.query else whole
         page = stops(asked, day)
-        shown = [self._stop(stop, asked, actor) for stop in page.stops]
+        zones = {zone.zone: zone.name for zone in whole.zones}
+        shown = [self._stop(stop, asked, actor, zones) for stop in page.stops]
         return self.render(
             "collect/list.html",
             day={
@@ -96,10 +97,10 @@ class CollectPage(Panel):
         )
 
     @staticmethod
-    def _stop(stop: Stop, asked: Asked, actor: Actor) -> dict[str, Any]:
+    def _stop(stop: Stop, asked: Asked, actor: Actor, zones: dict[str, str]) -> dict[str, Any]:
         customer = stop.customer
         back = f"{_address(asked, page=asked.page)}#c-{customer.id}"
-        heading, place = _where(stop, asked)
+        heading, place = _where(stop, asked, zones)
         return {
             "id": customer.id,
             "name": _name(customer),
@@ -262,10 +263,10 @@ def _zones(found: Sums, asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _where(stop: Stop, asked: Asked) -> tuple[str, str]:
-    """Return under which heading a customer stands, and the rest of the address."""
+def _where(stop: Stop, asked: Asked, zones: dict[str, str]) -> tuple[str, str]:
+    """Return under which heading a customer stands, and the rest of the address; a zone is named as among the zones to choose."""
     customer = stop.customer
-    zone = customer.zone.name if customer.zone else ""
+    zone = zones.get(str(customer.zone_id), customer.zone.name if customer.zone else "")
     street = ", ".join(part for part in (customer.road, customer.address) if part)
     whole = ", ".join(part for part in (customer.house, street, "" if asked.zone else zone) if part)
     if customer.due and stop.visit is not None:
@@ -275,9 +276,8 @@ def _where(stop: Stop, asked: Asked) -> tuple[str, str]:
             return _("The promised day has come"), whole
         if stop.was_out_today:
             return _("Not at home today"), whole
-    return " · ".join(part for part in ("" if asked.zone else zone, street) if part) or _(
-        "Without an address"
-    ), customer.house
+    heading = " · ".join(part for part in ("" if asked.zone else zone, street) if part) or _("Without an address")
+    return heading, _("House %(house)s", house=customer.house) if customer.house else ""
 
 
 def _summary(stop: Stop) -> str:

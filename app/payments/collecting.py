@@ -361,6 +361,7 @@ def _visited(customer: Customer, outcome: Outcome, day: date | None) -> Visit:
         customer_id=customer.id,
         number=customer.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
         **({"promised_day": day} if day else {}),
     )
     return visit

@@ -445,5 +445,6 @@ def record_payment(payment: Payment, event: str, **words: object) -> None:
         changes=changes,  # type: ignore[arg-type]
         number=payment.number,
         customer=customer.name,
+        customer_bn=customer.name_bn,
         **words,
     )

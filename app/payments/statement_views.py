@@ -40,6 +40,7 @@ class StatementPage(Panel):
                 customer_id=customer.id,
                 number=customer.number,
                 customer=customer.name,
+                customer_bn=customer.name_bn,
             )
         return customer
 

@@ -504,8 +504,17 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
 
 
 def _payments_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
-    names = ("number", "paid_on", "method", "collector", "status", "amount")
-    columns = tuple(column for column in PaymentPage.columns if column.name in names)
+    names = ("paid_on", "method", "collector", "status", "amount")
+    columns = (
+        # here a row has no name that could be its title
+        Column(
+            "number",
+            _l("Receipt no."),
+            lambda row: _("Receipt %(number)s", number=show_digits(row.number)),
+            card="title",
+        ),
+        *(column for column in PaymentPage.columns if column.name in names),
+    )
     return {
         "listing": simple_listing(
             columns,

@@ -35,7 +35,7 @@ from app.radius.queries import (
 )
 from app.radius.services import add_access_server, edit_access_server, remove_access_server
 from app.web.charts import Chart, Series, chart_response
-from app.web.formats import show_clock, show_day, show_duration, show_number
+from app.web.formats import language, show_clock, show_day, show_duration, show_number
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange, simple_listing
 from app.web.page import Page
@@ -127,7 +127,7 @@ class OnlinePage(LivePage):
         Column(
             "name",
             _l("Customer"),
-            lambda row: row.customer.name,
+            lambda row: row.customer.name_for(language()),
             "data",
             secondary=lambda row: row.customer.username,
             card="title",
@@ -232,7 +232,12 @@ class OfflinePage(LivePage):
     columns = (
         Column("number", _l("No."), lambda row: row.number, "number", sort=Customer.number, card="bare", is_key=True),
         Column(
-            "name", _l("Name"), lambda row: row.name, "data", sort=Customer.name, secondary=lambda row: row.username
+            "name",
+            _l("Name"),
+            lambda row: row.name_for(language()),
+            "data",
+            sort=Customer.name,
+            secondary=lambda row: row.username,
         ),
         Column("username", _l("Username"), lambda row: row.username, only_csv=True),
         Column(

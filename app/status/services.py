@@ -152,7 +152,7 @@ def open_incident(
     db.session.add(incident)
     db.session.flush()
     _say(incident, Progress.INVESTIGATING, said, said_bn)
-    _record("incident.opened", incident, incident=incident.title)
+    _record("incident.opened", incident, incident=incident.title, incident_bn=incident.title_bn)
     return incident
 
 
@@ -160,7 +160,7 @@ def update_incident(incident: Incident, *, progress: str, said: str, said_bn: st
     """Tell the public how far it is; "resolved" ends the incident, another word opens it again. Raises Refused."""
     incident = get_or_404(Incident, incident.id, lock=True)
     update = _say(incident, Progress(progress), said, said_bn)
-    _record("incident.updated", incident, incident=incident.title)
+    _record("incident.updated", incident, incident=incident.title, incident_bn=incident.title_bn)
     return update
 
 
@@ -187,7 +187,7 @@ def add_component(*, name: str, name_bn: str) -> StatusComponent:
     _name(component, name, name_bn)
     db.session.add(component)
     db.session.flush()
-    _record("status_component.added", component, component=component.name)
+    _record("status_component.added", component, component=component.name, component_bn=component.name_bn)
     return component
 
 
@@ -206,6 +206,7 @@ def edit_component(component: StatusComponent, *, name: str, name_bn: str, state
         component,
         changes={"state": (str(before), str(component.state))} if before != component.state else None,
         component=component.name or component.key,
+        component_bn=component.name_bn,
     )
     return component
 
@@ -216,7 +217,7 @@ def archive_component(component: StatusComponent) -> StatusComponent:
     if component.key != OWN or component.archived_at is not None:
         raise Refused(_("This component stays on the page."))
     component.archived_at = now()
-    _record("status_component.archived", component, component=component.name)
+    _record("status_component.archived", component, component=component.name, component_bn=component.name_bn)
     return component
 
 

@@ -1,6 +1,7 @@
 """Error pages of the product: refused, not found, expired, broken."""
 
 import logging
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -88,12 +89,27 @@ def _unproven(error: Unproven) -> tuple[str, int]:
 
 
 def _expired(error: CSRFError) -> tuple[str, int]:
-    # the form is fetched anew where its address shows one; what was typed is one step back in the browser
+    # only a form of ours is offered again: another site cannot name us as where it came from
     came_from = urlsplit(request.referrer or "")
     retry_url = (
         own_path(came_from._replace(scheme="", netloc="").geturl()) if came_from.netloc == request.host else None
     )
-    return render_template("errors/expired.html", retry_url=retry_url), 400
+    kept = _typed() if retry_url else None
+    return render_template("errors/expired.html", retry_url=retry_url, kept=kept, again_url=wanted_page()), 400
+
+
+UNKEPT = re.compile("csrf_token|.*(password|secret|private|code|app_key)")
+"""Fields that are not written into a page: a form with one of them is typed anew."""
+
+
+def _typed() -> list[tuple[str, str]]:
+    """Return what a form of ours held that came too late, so that it can be sent again; nothing where a part of it cannot be kept."""
+    fields = [(name, text) for name, text in request.form.items(multi=True) if name != "csrf_token"]
+    if any(UNKEPT.match(name) and text for name, text in fields) or any(
+        file.filename for file in request.files.values()
+    ):
+        return []
+    return fields
 
 
 def _changed_meanwhile(error: StaleDataError) -> tuple[str, int]:

@@ -181,6 +181,17 @@ def test_lists_of_logs_speak_bengali(people: People) -> None:
     north = people(NORTH)
     north.get("/lang/bn")
     page = north.get("/authentication-log/").text.partition("<main")[2]
-    assert "সাইন ইন" in page
+    assert "লগইন করেছেন" in page
     assert to_ascii_digits(page).count("127.0.0.1") > 0
     assert "Signed in" not in page
+
+
+def test_a_sentence_names_a_customer_in_the_script_of_its_reader(people: People) -> None:
+    north = people(NORTH)
+    english = north.get("/activity/?page_size=100").text.partition("<main")[2]
+    north.get("/lang/bn")
+    bengali = north.get("/activity/?page_size=100").text.partition("<main")[2]
+    assert "Rahima of" in english
+    assert "রহিমা" not in english
+    assert "রহিমা খাতুন" in bengali
+    assert "Rahima of" not in bengali

@@ -25,11 +25,11 @@ function options(figures, box) {
   const text = { color: colour("muted"), fontFamily: style.fontFamily, fontSize: 12 };
   const names = {
     type: "category", data: figures.marks, boundaryGap: !lines, inverse: across, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line") } },
-    axisLabel: { ...text, hideOverlap: true, ...(lines ? { alignMinLabel: "left", alignMaxLabel: "right" } : {}), ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
+    axisLabel: { ...text, hideOverlap: true, ...(across ? {} : { padding: [0, 5], margin: 14 }), ...(lines ? { alignMinLabel: "left", alignMaxLabel: "right" } : {}), ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
   };
   const values = {
     type: "value", minInterval: figures.least, splitNumber: across ? 3 : 4, splitLine: { lineStyle: { color: colour("line") } },
-    axisLabel: { ...text, hideOverlap: true, formatter: (value) => mark(value, figures.steps, bengali) },
+    axisLabel: { ...text, hideOverlap: true, ...(across ? { padding: [0, 6] } : {}), formatter: (value) => mark(value, figures.steps, bengali) },
   };
   const said = (rows) => [figures.categories[rows[0].dataIndex], ...rows.map((row) => `${row.seriesName}  ${figures.series[row.seriesIndex].texts[row.dataIndex]}`)].join("\n");
   return {

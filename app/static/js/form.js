@@ -58,6 +58,21 @@ function revealPasswords() {
   }
 }
 
+/** Say in the words of the page which file is chosen; without a script the browser's own control says it. */
+function nameFiles() {
+  for (const box of document.querySelectorAll("[data-filed]")) {
+    const [input, face] = box.children;
+    const said = face.lastElementChild;
+    const nothing = said.textContent;
+    const show = () => { said.textContent = [...input.files].map((file) => file.name).join(", ") || nothing; };
+    face.hidden = false;
+    box.classList.add("drawn");
+    input.addEventListener("change", show);
+    show();
+  }
+}
+
 sendOnce();
+nameFiles();
 askBeforeLeaving();
 revealPasswords();

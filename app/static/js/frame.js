@@ -109,9 +109,17 @@ function offlinePage() {
   navigator.serviceWorker.ready.then((ready) => ready.active.postMessage({ language: document.documentElement.lang }));
 }
 
+/** Bring the present page's line of a long sidebar into sight. */
+function showWhereWeAre() {
+  const side = document.querySelector(".side-in");
+  const here = side?.querySelector("[aria-current]");
+  if (here && here.offsetTop + here.offsetHeight > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
+}
+
 switchTheme();
 offlinePage();
 fitTables();
 focusSearch();
 closeMenus();
 menuDrawer();
+showWhereWeAre();
