@@ -163,7 +163,7 @@ class PaymentPage(Page):
     filters = (
         Choice("status", _l("Status"), lambda: choices(RECORD_STATUS), lambda value: Payment.status == value),
         DateRange("paid_on", _l("Date"), Payment.paid_on),
-        Choice("collector", _l("Taken by"), _collectors, _taken_by),
+        Choice("collector", _l("Taken by"), _collectors, _taken_by, from_rows=True),
         Choice("method", _l("Method"), lambda: choices(METHODS), lambda value: Payment.method == value),
         AmountRange("amount", _l("Amount"), Payment.amount),
     )
