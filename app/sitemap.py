@@ -1,9 +1,10 @@
 """The menu: sections, pages, icons, in order. Registers every view; nothing else does."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 from flask_appbuilder import AppBuilder
 from flask_babel import lazy_gettext as _l
 
@@ -153,6 +154,12 @@ VIEWS = (
 )
 
 
+@cache
+def _address(entry: Entry, _root: str) -> str:
+    # the same for everybody as long as the program stands under the same path
+    return url_for(f"{entry.view.__name__}.{entry.route}")
+
+
 class SiteMap:
     """Build the menu of an account."""
 
@@ -185,7 +192,7 @@ class SiteMap:
         around = max((base for base in bases if path.startswith(f"{base}/")), key=len, default=None)
         return {
             "label": str(entry.label),
-            "url": url_for(f"{entry.view.__name__}.{entry.route}"),
+            "url": _address(entry, request.script_root),
             "icon": entry.icon,
             "active": entry.view.route_base == ("" if path == "/" else around),
         }

@@ -1,178 +1,290 @@
-"""Measure pieces of work on the small demo: SQL statements, median time, and the ratio to a limit measured in the same run.
+"""Measure pieces of work at 100,000 customers with twelve months, on the real server, over SQLite and over PostgreSQL.
 
-The limit is a bare WSGI answer with one SQLAlchemy Core query. The statements that permission and scope cost are counted in real
-requests, by who runs them: signing in again, keys and scope, before the page's own work begins and while it goes on.
+Each stands beside its limit, measured in the same run, by turns: a bare WSGI application with one Core query on the same server
+(scripts/bench_limit.py). The databases are filled once, with seeded data, into build/bench; remove the folder to fill them anew.
+
+scripts/bench.py [--size large|1m] [--only sqlite|postgresql] [--rounds 40]; ends with 1 where permission and scope cost more than
+they may. Goals stand beside what was found and are for reading: figures depend on the machine.
 """
 
 from __future__ import annotations
 
-import re
+import argparse
+import os
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from urllib.parse import quote
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import psycopg  # noqa: E402
 from flask import Flask  # noqa: E402
-from flask.testing import FlaskClient  # noqa: E402
-from sqlalchemy import Engine, event, select  # noqa: E402
+from sqlalchemy import func, select  # noqa: E402
 
 from app import create_app  # noqa: E402
-from app.cli import alembic_config  # noqa: E402
+from app.access.actor import find_signed_in  # noqa: E402
+from app.access.scope import everywhere  # noqa: E402
+from app.accounts.models import Account  # noqa: E402
+from app.core.clock import today  # noqa: E402
+from app.core.database import db  # noqa: E402
 from app.customers.models import Customer  # noqa: E402
-from app.demo import fill  # noqa: E402
-from app.demo_cast import PASSWORD, people  # noqa: E402
+from app.demo_cast import people  # noqa: E402
+from app.payments.models import Payment  # noqa: E402
+from app.security.sessions import TOKEN  # noqa: E402
 from config import Testing  # noqa: E402
+from scripts.measure import PLACE, WHO, Process, Statements, signed_in  # noqa: E402
+from tests.conftest import form_fields  # noqa: E402
+from tests.servers import PostgresServer  # noqa: E402
 
-ROUNDS = 30
 MOST_FOR_PERMISSION_AND_SCOPE = 2
-ASKING = (str(ROOT / "app" / "access"), str(ROOT / "app" / "security"))
-"""Whoever runs a statement from here asks about the account and not about the page's rows."""
-
-READING_ROWS = ("get_or_404",)
-"""It stands with the scope, and loads the row that the address names."""
-
-EVERYDAY = (
-    *(
-        "/",
-        "/customers/list/",
-        "/customers/add",
-        "/collect/",
-        "/bills/list/",
-        "/payments/list/",
-        "/expenses/list/",
-        "/online/",
-    ),
-    *(
-        "/cash/",
-        "/activity/",
-        "/search/?q=1",
-        "/customers/export",
-        "/account/",
-        "/help/",
-        "/managers/list/",
-        "/tenants/",
-    ),
-)
+DATABASES = ("sqlite", "postgresql")
+POSTGRESQL = {
+    "jit": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "max_wal_size": "2GB",
+    "shared_buffers": "512MB",
+    "timezone": "UTC",
+}
 
 
-class Statements:
-    """Count the SQL statements an engine runs inside the block; BEGIN is none."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.count = 0
-
-    def __enter__(self) -> Statements:
-        event.listen(self.engine, "before_cursor_execute", self._counted)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._counted)
-
-    def _counted(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        self.count += not statement.startswith("BEGIN")
-
-
-class ForPermissionAndScope(Statements):
-    """Count the statements alone that are run to learn who acts, what the account may do and whose rows it sees."""
-
-    def _counted(self, connection: object, cursor: object, statement: str, *rest: object) -> None:
-        frame = sys._getframe()
-        while frame is not None:
-            code = frame.f_code
-            if code.co_filename.startswith(ASKING) and code.co_name not in READING_ROWS:
-                super()._counted(connection, cursor, statement, *rest)
-                return
-            frame = frame.f_back  # type: ignore[assignment]
+@contextmanager
+def database(kind: str, size: str) -> Iterator[str]:
+    """Yield the address of a database with the demo of a size; it is filled where it is not, which takes a quarter of an hour."""
+    PLACE.mkdir(parents=True, exist_ok=True)
+    if kind == "sqlite":
+        url = f"sqlite:///{PLACE / size}.db"
+        fill(url, size)
+        yield url
+        return
+    server = PostgresServer(PLACE / "postgresql", POSTGRESQL)
+    try:
+        with psycopg.connect(server.admin_address, autocommit=True) as connection:
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [size]).fetchone() is None:
+                connection.execute(f'CREATE DATABASE "{size}" OWNER sanjog')
+        fill(server.url(size), size)
+        with psycopg.connect(server.admin_address.replace("dbname=postgres", f"dbname={size}"), autocommit=True) as one:
+            one.execute("VACUUM (ANALYZE)")
+        yield server.url(size)
+    finally:
+        server.stop()
 
 
-def median_ms(work: Callable[[], object]) -> float:
-    """Return the median of some rounds in milliseconds, after one to warm up."""
-    work()
-    times = []
-    for _round in range(ROUNDS):
-        begun = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(times)
+def fill(url: str, size: str) -> None:
+    """Bring a database up to date and fill it where it is empty."""
+    environment = os.environ | {"DATABASE_URL": url, "FLASK_APP": "run.py"}
+    program = str(Path(sys.executable).with_name("flask"))
+    for words in (["isp", "demo", "--size", size, "--if-empty"], ["isp", "migrate"]):
+        subprocess.run([program, *words], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
-def signed_in(app: Flask, email: str) -> FlaskClient:
-    """Return a client that is signed in as a person of the cast."""
-    client = app.test_client()
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/login/").text)
-    assert token is not None
-    client.post("/login/", data={"email": email, "password": PASSWORD, "csrf_token": token.group(1)})
-    return client
+@dataclass(frozen=True)
+class Facts:
+    """What the pieces of work are about, read from the database: paisa, ids, and from which day on there are so many payments."""
 
+    count: int
+    mobile: str
+    owing: list[int]
+    days: dict[int, tuple[date, int]]
 
-def bare(app: Flask) -> FlaskClient:
-    """Return a client of a WSGI application that runs one Core query and answers: the limit."""
-    table = Customer.__table__
-    statement = select(table.c.id, table.c.name, table.c.due).order_by(table.c.id.desc()).limit(25)
-    limit = Flask("limit")
-
-    @limit.get("/")
-    def answer() -> str:
-        with app.extensions["database"].connect() as connection:
-            return "\n".join(str(row) for row in connection.execute(statement))
-
-    return limit.test_client()
-
-
-def main() -> int:
-    """Print the table; return 1 when permission and scope cost more statements than they may."""
-    from alembic import command
-
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Testing, DATABASE_URL=f"sqlite:///{folder}/bench.db")
-        with app.app_context():
-            command.upgrade(alembic_config(), "head")
-            with app.test_request_context():
-                fill("small")
-        failed = False
-        print("session, permission and scope: most SQL statements a request, over the pages an account opens")
-        for person in people():
-            visitor, most, pages = signed_in(app, person.email), 0, 0
-            for path in EVERYDAY:
-                with ForPermissionAndScope(app.extensions["database"]) as statements:
-                    answer = visitor.get(path)
-                most, pages = max(most, statements.count), pages + (answer.status_code == 200)
-            failed |= most > MOST_FOR_PERMISSION_AND_SCOPE
-            print(
-                f"  {person.kind.replace('_', ' '):14}{person.email:32}{most}  ({pages} of {len(EVERYDAY)} pages open)"
+    @classmethod
+    def of(cls, app: Flask, *wanted: int) -> Facts:
+        """Read them; ``wanted`` are numbers of payments."""
+        with app.app_context(), everywhere("the measurement looks for its rows"):
+            who = select(Account.id, Account.tenant_id).where(Account.email == WHO)
+            owner, tenant = db.session.execute(who).one()
+            mine = Customer.owner_id == owner
+            owing = select(Customer.id).where(mine, Customer.due > 100_00).order_by(func.random()).limit(1_000)
+            days: dict[int, tuple[date, int]] = {}
+            taken = 0
+            by_day = (
+                select(Payment.paid_on, func.count())
+                .where(Payment.tenant_id == tenant)
+                .group_by(Payment.paid_on)
+                .order_by(Payment.paid_on.desc())
             )
-        client, limit = signed_in(app, "collector@meghna.example.com"), bare(app)
-        unit = median_ms(lambda: limit.get("/"))
-        print(
-            f"\nlimit: bare WSGI and one Core query, {unit:.2f} ms\n{'work':34}{'ms':>8}{'ratio':>8}{'statements':>12}{'kB':>7}"
-        )
-        customer = re.search(r"/customers/show/\d+", client.get("/customers/list/?payment=due").text)
-        assert customer is not None
-        profile = customer.group(0)
-        works = {
-            "customers, page 1": "/customers/list/",
-            "customers, part of a Bengali name": "/customers/list/?q=রহি",
-            "customers, sorted by due": "/customers/list/?sort=due&dir=desc",
-            "profile": profile,
-            "cash form": profile.replace("/customers/show", "/payments/receive"),
-            "collection list": "/collect/",
-            "bills, page 1": "/bills/list/",
-            "payments, CSV": "/payments/export",
-        }
-        for name, path in works.items():
-            with Statements(app.extensions["database"]) as statements:
-                page = client.get(path)
-            taken = median_ms(lambda path=path: client.get(path).data)  # type: ignore[misc]
-            print(f"{name:34}{taken:8.1f}{taken / unit:8.1f}{statements.count:12}{len(page.data) / 1000:7.1f}")
-        app.extensions["database"].dispose()
-    return int(failed)
+            for day, rows in db.session.execute(by_day):
+                taken += rows
+                for number in wanted:
+                    if number not in days and taken >= number:
+                        days[number] = (day, taken)
+            return cls(
+                db.session.execute(select(func.count()).where(Customer.tenant_id == tenant)).scalar_one(),
+                db.session.execute(select(Customer.mobile).where(mine).limit(1)).scalar_one(),
+                list(db.session.execute(owing).scalars()),
+                days,
+            )
+
+
+@dataclass(frozen=True)
+class Work:
+    """A piece of work, what is its limit, and the ratio that is the goal; ``rounds`` where it takes long."""
+
+    name: str
+    do: Callable[[Process], tuple[int, bytes]]
+    limit: Callable[[Process], tuple[int, bytes]]
+    goal: float
+    path: str | None = None
+    rounds: int | None = None
+
+
+def page(name: str, path: str, limit: str, goal: float) -> Work:
+    """Return a page as a piece of work."""
+    return Work(name, lambda server: server.ask(path), lambda server: server.ask(limit), goal, path)
+
+
+def export(number: int, since: tuple[date, int], rounds: int) -> Work:
+    """Return the export of about so many payments as a piece of work."""
+    day, rows = since
+    return Work(
+        f"CSV of {number:,} payments",
+        lambda server: server.ask(f"/payments/export?paid_on_from={day}"),
+        lambda server: server.ask(f"/csv?rows={rows}"),
+        1.6,
+        rounds=rounds,
+    )
+
+
+def works(facts: Facts) -> list[Work]:
+    """Return what is measured (issue: fast and large)."""
+    lists, who = "/customers/list/", facts.owing[0]
+    latin, bengali = "ahman", "রহমা"
+    part = "/part?q={}"
+    deep = facts.count - 1_000
+
+    def sign_in(server: Process) -> tuple[int, bytes]:
+        server.sign_in()
+        return 303, b""
+
+    return [
+        page("list, page 1", lists, "/list", 5),
+        page("list, deep page", f"{lists}?page={deep // 25}", f"/deep?offset={deep}", 2),
+        page("list, deep page by the next link", f"{lists}?page={deep // 25}&after=1000", f"/deep?offset={deep}", 2),
+        page("search, whole mobile", f"{lists}?q={facts.mobile[3:]}", f"/mobile?q={quote(facts.mobile)}", 5),
+        page("search, part of a Latin name", f"{lists}?q={latin}", part.format(latin), 2.5),
+        page("search, part of a Bengali name", f"{lists}?q={quote(bengali)}", part.format(quote(bengali)), 2.5),
+        page("sorted by due", f"{lists}?sort=due&dir=desc", "/due", 1.5),
+        page("filter by status", f"{lists}?status=suspended", "/status?status=suspended", 5),
+        page("bills, page 1", "/bills/list/", "/list", 5),
+        page("payments, page 1", "/payments/list/", "/list", 5),
+        page("profile", f"/customers/show/{who}", f"/profile?id={who}", 4),
+        page("collection list", "/collect/", "/collect", 5),
+        page("first page, against the list's limit", "/", "/list", 10),
+        Work("cash payment, whole booking", Payer(facts.owing), lambda server: server.ask(f"/insert?id={who}"), 12),
+        Work("sign-in, against the list's limit", sign_in, lambda server: server.ask("/list"), 0, rounds=8),
+        *(export(number, facts.days[number], rounds) for number, rounds in ((50_000, 3), (500_000, 1))),
+    ]
+
+
+class Payer:
+    """Takes cash from one customer after another, as the form does."""
+
+    def __init__(self, owing: list[int]) -> None:
+        self._next = iter(owing)
+        self._form: dict[str, str] = {}
+
+    def __call__(self, server: Process) -> tuple[int, bytes]:
+        """Take 10 taka from the next customer who owes."""
+        path = f"/payments/receive/{next(self._next)}"
+        if not self._form:
+            self._form = form_fields(server.ask(path)[1].decode(), "request_id")
+        changes = {"amount": "10", "paid_on": today().isoformat(), "request_id": str(uuid4()), "quoted": ""}
+        status, body = server.ask(path, self._form | changes)
+        assert status == 303, f"the payment was answered with {status}"
+        return status, body
+
+
+def timed(work: Callable[[Process], tuple[int, bytes]], server: Process) -> tuple[float, int]:
+    """Return the milliseconds of a piece of work and the bytes of its answer."""
+    begun = time.perf_counter()
+    status, body = work(server)
+    taken = (time.perf_counter() - begun) * 1000
+    assert status in (200, 303), f"a piece of work was answered with {status}"
+    return taken, len(body)
+
+
+def measure(work: Work, server: Process, limit: Process, rounds: int) -> str:
+    """Do a piece of work and its limit by turns; return the line of the table."""
+    taken: list[float] = []
+    bare: list[float] = []
+    if work.rounds is None:
+        for _warm_up in range(2):
+            timed(work.do, server), timed(work.limit, limit)
+    before = server.memory(anew=True)
+    size = 0
+    for _round in range(work.rounds or rounds):
+        bare.append(timed(work.limit, limit)[0])
+        milliseconds, size = timed(work.do, server)
+        taken.append(milliseconds)
+    more = max(server.memory() - before, 0)
+    median, unit = statistics.median(taken), statistics.median(bare)
+    worst = sorted(taken)[min(len(taken) - 1, round(len(taken) * 0.95))]
+    goal = f"{work.goal:g}" if work.goal else "–"
+    ratio = median / unit
+    mark = "" if not work.goal or ratio <= work.goal else " above"
+    return f"{work.name:38}{median:9.1f}{worst:9.1f}{unit:9.1f}{ratio:8.2f}{goal:>6}{mark:6}{size / 1000:11.1f}{more / 1024:7.1f}"
+
+
+def statements(app: Flask, paths: list[str]) -> None:
+    """Print how many statements pages cost, and permission and scope within them; raise SystemExit where those are too many."""
+    worst = 0
+    print("statements for session, permission and scope")
+    for person in people():
+        with signed_in(app, person.email).session_transaction() as cookie:
+            token = cookie[TOKEN]
+        with app.app_context():
+            db.session.rollback()
+            with Statements(db.engine) as counted:
+                assert find_signed_in(token) is not None
+        worst = max(worst, counted.count)
+        print(f"  {person.kind.replace('_', ' '):14}{person.email:32}{counted.count}")
+    print("statements in all")
+    client = signed_in(app, WHO)
+    for path in paths:
+        client.get(path)
+        with Statements(app.extensions["database"]) as counted:
+            client.get(path)
+        print(f"  {path[:60]:62}{counted.count}")
+    if worst > MOST_FOR_PERMISSION_AND_SCOPE:
+        raise SystemExit(f"permission and scope cost {worst} statements, {MOST_FOR_PERMISSION_AND_SCOPE} are allowed")
+
+
+def main() -> None:
+    """Print a table for each database."""
+    reading = argparse.ArgumentParser(description=__doc__)
+    reading.add_argument("--size", default=os.environ.get("SIZE") if os.environ.get("SIZE") == "1m" else "large")
+    reading.add_argument("--only", choices=DATABASES)
+    reading.add_argument("--rounds", type=int, default=40)
+    asked = reading.parse_args()
+    for kind in DATABASES if asked.only is None else (asked.only,):
+        with database(kind, asked.size) as url:
+            app = create_app(Testing, DATABASE_URL=url)
+            facts = Facts.of(app, 50_000, 500_000)
+            server, limit = Process("run.py", url=url), Process("scripts/bench_limit.py", url=url)
+            try:
+                server.sign_in()
+                print(f"\n{kind}, {facts.count:,} customers of the company")
+                print(
+                    f"{'work':38}{'median':>9}{'p95':>9}{'limit':>9}{'ratio':>8}{'goal':>6}{'':6}{'kB':>11}{'+MiB':>7}   (ms)"
+                )
+                pieces = works(facts)
+                for work in pieces:
+                    print(measure(work, server, limit, asked.rounds), flush=True)
+            finally:
+                limit.stop()
+                server.stop()
+            statements(app, [work.path for work in pieces if work.path])
+            app.extensions["database"].dispose()
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -22,7 +22,7 @@ from app.customers.models import Customer  # noqa: E402
 from app.demo import fill  # noqa: E402
 from app.radius.models import LineSession  # noqa: E402
 from config import Testing  # noqa: E402
-from scripts.bench import median_ms, signed_in  # noqa: E402
+from scripts.measure import median_ms, signed_in  # noqa: E402
 from tests.make import actor_of  # noqa: E402
 from tests.servers import PostgresServer  # noqa: E402
 

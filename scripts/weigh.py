@@ -21,7 +21,7 @@ from app import create_app  # noqa: E402
 from app.cli import alembic_config  # noqa: E402
 from app.demo import fill  # noqa: E402
 from config import Testing  # noqa: E402
-from scripts.bench import signed_in  # noqa: E402
+from scripts.measure import signed_in  # noqa: E402
 
 FIRST, LATER = 300, 60
 """kB of a page at its first and at later loads (ui.md)."""

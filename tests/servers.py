@@ -83,23 +83,33 @@ def _claimed_folder() -> tuple[Path, IO[str]]:
     return folder, owner
 
 
+def _lasting_folder(folder: Path) -> tuple[Path, IO[str]]:
+    """Make a folder that stays, or take it again, and hold it alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    owner = (folder / "owner").open("w")
+    fcntl.flock(owner, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return folder, owner
+
+
 class PostgresServer:
     """Run a PostgreSQL server of its own in a temporary folder until `stop()`.
 
+    With ``kept`` it works in that folder, which stays; ``settings`` come before those that make tests quick.
     It speaks TCP on a free port of 127.0.0.1 and a Unix socket in its folder. Databases belong to the role `sanjog`,
     which is no superuser, as in production; the role `admin` makes and drops them.
     """
 
-    def __init__(self, **settings: str) -> None:
-        self._settings = POSTGRESQL_SETTINGS | settings
-        self.folder, self._owner = _claimed_folder()
+    def __init__(self, kept: Path | None = None, **settings: str) -> None:
+        self._is_kept, self._settings = kept is not None, POSTGRESQL_SETTINGS | settings
+        self.folder, self._owner = _claimed_folder() if kept is None else _lasting_folder(kept)
         self.port = free_port()
         self._account: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
             self._account = self._system_account()
             os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
         try:
-            self._make_cluster()
+            if not (self.folder / "data" / "PG_VERSION").exists():
+                self._make_cluster()
             self._process = self._start()
         except BaseException:
             self._remove_folder()
@@ -137,7 +147,8 @@ class PostgresServer:
         raise RuntimeError("PostgreSQL did not start again")
 
     def _remove_folder(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._is_kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._owner.close()
 
     @staticmethod

@@ -79,14 +79,16 @@ NEAR_DAYS = {-1: _l("Yesterday"), 0: _l("Today"), 1: _l("Tomorrow")}
 
 def show_moment(moment: datetime) -> Markup:
     """Write a moment as people say it, on Dhaka's clocks: today's as the time, the end of a day or an older one as the day; exact on hover."""
-    text = format_moment(moment, language(), reader_digits())
+    digits = reader_digits()
+    text = format_moment(moment, language(), digits)
     local = to_dhaka(moment)
-    clock = in_digits(f"{local:%H:%M}", reader_digits())
+    clock = in_digits(f"{local:%H:%M}", digits)
     if local.time() == time(23, 59, 59) or local.date() < today() - timedelta(days=1):
         shown = _said(local.date())
     else:
         shown = clock if local.date() == today() else f"{_said(local.date())}, {clock}"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(timespec="seconds"), text, shown)
+    # dates and times in either script: nothing to escape
+    return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}" title="{text}">{shown}</time>')
 
 
 def show_full_moment(moment: datetime) -> str:
