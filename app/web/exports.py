@@ -110,8 +110,9 @@ def _copied(statement: Select[Any], titles: list[str]) -> Iterator[str]:
     with db.engine.connect() as connection:
         cursor: Any = connection.connection.cursor()
         with cursor.copy(f"COPY ({compiled}) TO STDOUT WITH (FORMAT csv)", values) as blocks:
-            for block in blocks:
-                yield decoder.decode(bytes(block))
+            # a block is a row: one at a time would pass through the whole application
+            for part in batched(blocks, CHUNK):
+                yield decoder.decode(b"".join(part))
 
 
 # --- Cells that the database writes ------------------------------------------------------------------------------
