@@ -41,20 +41,12 @@ from app.demo_cast import people  # noqa: E402
 from app.payments.models import Payment  # noqa: E402
 from app.security.sessions import TOKEN  # noqa: E402
 from config import Testing  # noqa: E402
-from scripts.measure import PLACE, WHO, Process, Statements, signed_in  # noqa: E402
+from scripts.measure import PLACE, POSTGRESQL, WHO, Process, Statements, signed_in  # noqa: E402
 from tests.conftest import form_fields  # noqa: E402
 from tests.servers import PostgresServer  # noqa: E402
 
 MOST_FOR_PERMISSION_AND_SCOPE = 2
 DATABASES = ("sqlite", "postgresql")
-POSTGRESQL = {
-    "jit": "off",
-    "listen_addresses": "127.0.0.1",
-    "max_connections": "100",
-    "max_wal_size": "2GB",
-    "shared_buffers": "512MB",
-    "timezone": "UTC",
-}
 
 
 @contextmanager

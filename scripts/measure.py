@@ -26,6 +26,15 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "build" / "bench"
 ROUNDS = 30
 WHO = "ga@meghna.example.com"
+POSTGRESQL = {
+    "jit": "off",
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "100",
+    "max_wal_size": "2GB",
+    "shared_buffers": "512MB",
+    "timezone": "UTC",
+}
+"""What a server of PostgreSQL is measured with: a commit is on the disk when it is answered, unlike in the tests."""
 
 
 class Statements:
@@ -66,51 +75,58 @@ def signed_in(app: Flask, email: str) -> FlaskClient:
     return client
 
 
-class Process:
-    """A server of this project on a port of its own, and one connection to it that stays open."""
+class Client:
+    """One person's connection to a server, which stays open, with its cookies."""
 
-    def __init__(self, *words: str, url: str) -> None:
-        self.port = free_port()
-        environment = os.environ | {"DATABASE_URL": url, "PORT": str(self.port), "FILES_FOLDER": str(PLACE / "files")}
-        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, *words]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-        )
-        self.cookie = ""
-        for _try in range(600):
-            try:
-                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
-                self.connection.connect()
-                return
-            except OSError:
-                if self._process.poll() is not None:
-                    break
-                time.sleep(0.1)
-        raise RuntimeError(f"{words[0]} did not start")
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
+        self.connection.connect()
 
     def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
         """Send a request, with a form a POST; return status and body."""
-        headers = {"Cookie": self.cookie, "Host": f"localhost:{self.port}"}
+        cookies = "; ".join(f"{name}={content}" for name, content in self.cookies.items())
+        headers = {"Cookie": cookies, "Host": f"localhost:{self.port}"}
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.connection.request("POST" if form is not None else "GET", path, urlencode(form or {}), headers)
         answer = self.connection.getresponse()
         for name, value in answer.getheaders():
             if name.lower() == "set-cookie":
-                self._keep(value.partition(";")[0])
+                cookie, _equals, content = value.partition(";")[0].partition("=")
+                self.cookies[cookie] = content
         return answer.status, answer.read()
 
-    def _keep(self, cookie: str) -> None:
-        kept = dict(part.split("=", 1) for part in self.cookie.split("; ") if part)
-        name, value = cookie.split("=", 1)
-        self.cookie = "; ".join(f"{one}={content}" for one, content in (kept | {name: value}).items())
-
-    def sign_in(self) -> None:
-        """Sign in anew as the Group Admin."""
-        self.cookie = ""
-        form = form_fields(self.ask("/login/")[1].decode()) | {"email": WHO, "password": PASSWORD}
+    def sign_in(self, email: str = WHO) -> None:
+        """Sign in anew, as the Group Admin unless somebody else is named."""
+        self.cookies = {}
+        form = form_fields(self.ask("/login/")[1].decode()) | {"email": email, "password": PASSWORD}
         status, _body = self.ask("/login/", form)
         assert status in (302, 303), f"signing in answered {status}"
+
+
+class Process(Client):
+    """A server of this project on a port of its own, and a connection to it."""
+
+    def __init__(self, *words: str, url: str) -> None:
+        port = free_port()
+        environment = os.environ | {"DATABASE_URL": url, "PORT": str(port), "FILES_FOLDER": str(PLACE / "files")}
+        command = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, *words]
+        PLACE.mkdir(parents=True, exist_ok=True)
+        with (PLACE / f"{Path(words[0]).stem}.log").open("wb") as output:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        for _try in range(600):
+            try:
+                super().__init__(port)
+                return
+            except OSError:
+                if self._process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        raise RuntimeError(f"{words[0]} did not start")
 
     def memory(self, *, anew: bool = False) -> int:
         """Return the most memory the process has held, in kB; ``anew`` begins to watch again."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 
 from app.access.actor import current_actor
 from app.access.scope import everywhere, get_or_404
@@ -51,7 +51,9 @@ def lock_customer(customer: Customer) -> Customer:
     Locks are taken in one order, so that two changes never wait for each other: customers by id, their bills and
     payments, the accounts of their Operators upwards, the counters, the heads of the logs.
     """
-    return get_or_404(Customer, customer.id, lock=True)
+    # not by the attribute: what was read before the transaction is forgotten, and would be read once more for its id
+    (customer_id,) = inspect(customer).identity or (customer.id,)
+    return get_or_404(Customer, customer_id, lock=True)
 
 
 def open_bills(customer: Customer) -> list[Bill]:

@@ -234,10 +234,11 @@ class PaymentPage(Page):
                 **discount,
                 confirmed=request.form.get("confirm") == "1",
             )
+            payment_id = received.payment.id
         if form.next.data:
             return back_to_the_list(received, form.next.data)
         again = {"again": "1"} if received.already_recorded else {}
-        return redirect(url_for("PaymentPage.show", pk=received.payment.id, **again), 303)
+        return redirect(url_for("PaymentPage.show", pk=payment_id, **again), 303)
 
     def _receive_page(self, customer: Customer, form: ReceiveForm, question: str | None) -> str:
         bills = open_bills(customer)
