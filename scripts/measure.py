@@ -36,6 +36,12 @@ POSTGRESQL = {
 }
 """What a server of PostgreSQL is measured with: a commit is on the disk when it is answered, unlike in the tests."""
 
+ASKING = (str(ROOT / "app" / "access"), str(ROOT / "app" / "security"))
+"""Whoever runs a statement from here asks about the account and not about the page's rows."""
+
+READING_ROWS = ("get_or_404",)
+"""It stands with the scope, and loads the row that the address names."""
+
 
 class Statements:
     """Count the SQL statements an engine runs inside the block; BEGIN is none."""
@@ -53,6 +59,19 @@ class Statements:
 
     def _counted(self, _connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         self.count += not statement.startswith("BEGIN")
+
+
+class ForPermissionAndScope(Statements):
+    """Count the statements alone that are run to learn who acts, what the account may do and whose rows it sees."""
+
+    def _counted(self, connection: object, cursor: object, statement: str, *rest: object) -> None:
+        frame = sys._getframe()
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename.startswith(ASKING) and code.co_name not in READING_ROWS:
+                super()._counted(connection, cursor, statement, *rest)
+                return
+            frame = frame.f_back  # type: ignore[assignment]
 
 
 def median_ms(work: Callable[[], object]) -> float:

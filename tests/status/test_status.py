@@ -63,12 +63,14 @@ def test_an_unknown_provider_is_not_found(slug: str, cast: Cast, client: FlaskCl
 
 
 @contextmanager
-def out_of_reach(store: Store) -> Iterator[None]:
+def out_of_reach(store: Store, app: Flask) -> Iterator[None]:
     """Stop the database really: nobody can open it inside the block."""
     if isinstance(store, SqliteStore):
         aside = Path(f"{store._file}.aside")
         store._file.rename(aside)
         store._file.mkdir()
+        # a connection that is open would go on reading the file under its new name
+        app.extensions["database"].dispose()
         try:
             yield
         finally:
@@ -93,7 +95,7 @@ def test_without_a_database_the_last_good_copy_is_served_and_says_so(
     signed_in = as_person(GA)
     client.get("/lang/en")
     assert states(client)["portal"] == "working"
-    with out_of_reach(store):
+    with out_of_reach(store, app):
         stopped = states(client)
         page = client.get("/status/meghna")
         assert client.get("/status/padma").status_code == 404, "of this one there is no copy"
