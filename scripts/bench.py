@@ -78,7 +78,7 @@ def database(kind: str, size: str) -> Iterator[str]:
         fill(url, size)
         yield url
         return
-    server = PostgresServer(PLACE / "postgresql", POSTGRESQL)
+    server = PostgresServer(PLACE / "postgresql", **POSTGRESQL)
     try:
         with psycopg.connect(server.admin_address, autocommit=True) as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [size]).fetchone() is None:

@@ -168,7 +168,7 @@ def main() -> int:
     reading.add_argument("--people", type=int, default=50)
     reading.add_argument("--seed", type=int, default=1)
     asked = reading.parse_args()
-    database = PostgresServer(settings=POSTGRESQL)
+    database = PostgresServer(**POSTGRESQL)
     try:
         url = database.url("sanjog")
         subprocess.run(["psql", "-q", database.admin_address, "-c", "CREATE DATABASE sanjog OWNER sanjog"], check=True)

@@ -27,12 +27,13 @@ PLACE = ROOT / "build" / "bench"
 ROUNDS = 30
 WHO = "ga@meghna.example.com"
 POSTGRESQL = {
-    "jit": "off",
-    "listen_addresses": "127.0.0.1",
-    "max_connections": "100",
+    "autovacuum": "on",
+    "checkpoint_timeout": "5min",
+    "fsync": "on",
+    "full_page_writes": "on",
     "max_wal_size": "2GB",
     "shared_buffers": "512MB",
-    "timezone": "UTC",
+    "synchronous_commit": "on",
 }
 """What a server of PostgreSQL is measured with: a commit is on the disk when it is answered, unlike in the tests."""
 
