@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, HiddenField
 from wtforms.widgets import TextInput
 
+from app.access.actor import shown_number
 from app.cash.models import COINS, NOTES
 from app.core.language import to_ascii_digits
 from app.web.forms import HouseForm, MoneyField, RequestIdField, TextField
@@ -25,7 +26,7 @@ class CountField(Field):
         self.typed: str | None = None
 
     def _value(self) -> str:
-        return self.typed if self.typed is not None else str(self.data or "")
+        return self.typed if self.typed is not None else shown_number(self.data) if self.data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed. Raises ValueError with a sentence for anything but a count up to 99,999."""

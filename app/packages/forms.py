@@ -5,8 +5,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
 
-from app.access.actor import shown_taka
-from app.core.language import read_decimal, write_decimal
+from app.access.actor import reader_digits, shown_taka
+from app.core.language import in_digits, read_decimal, write_decimal
 from app.packages.models import Package
 from app.packages.queries import retail_prices
 from app.web.forms import ChoiceField, CountField, HouseForm, MoneyField, TextField, row_id
@@ -31,7 +31,7 @@ class DecimalCountField(CountField):
     def _value(self) -> str:
         if self.typed is not None:
             return self.typed
-        return write_decimal(self.data, self.places) if self.data else ""
+        return in_digits(write_decimal(self.data, self.places), reader_digits()) if self.data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number; empty is 0."""

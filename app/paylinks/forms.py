@@ -7,8 +7,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, Field, HiddenField, PasswordField, SelectMultipleField, TextAreaField
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
-from app.access.actor import shown_number
+from app.access.actor import reader_digits, shown_number
 from app.core.errors import Refused
+from app.core.language import in_digits
 from app.core.money import parse_amount, plain
 from app.gateways.registry import GATEWAYS, Credential
 from app.paylinks.services import DAYS, MOST_DAYS
@@ -97,7 +98,7 @@ class PerCentField(Field):
         self.typed: str | None = None
 
     def _value(self) -> str:
-        return self.typed if self.typed is not None else plain(self.data or 0)
+        return self.typed if self.typed is not None else in_digits(plain(self.data or 0), reader_digits())
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; empty is none."""

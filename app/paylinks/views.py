@@ -192,7 +192,7 @@ class PaymentLinkPage(Page):
             customer={"name": customer.name_for(language()), "number": customer.number},
             valid_until=made.link.expires_at,
             due=due_of(made.link).amount,
-            qr=Markup(segno.make(address, error="m").svg_inline(scale=5, border=2)),
+            qr=Markup(segno.make(address, error="m").svg_inline(border=2, omitsize=True)),
             back_url=_back_to(actor, customer),
             link_url=url_for("PaymentLinkPage.show", pk=made.link.id),
         )

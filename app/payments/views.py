@@ -313,7 +313,7 @@ class PaymentPage(Page):
                 ),
             ],
             actions=self._actions(actor, payment),
-            check_qr=Markup(segno.make(check_url(payment), error="m").svg_inline(scale=3, border=2)),
+            check_qr=Markup(segno.make(check_url(payment), error="m").svg_inline(border=2, omitsize=True)),
             back_url=list_url or customer_url(actor, customer) or self.link("list"),
             **next_customer(actor, customer.id, list_url),
         )

@@ -11,8 +11,9 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, Field, HiddenField, SelectField, StringField, ValidationError
 from wtforms.widgets import TextInput
 
+from app.access.actor import reader_digits, shown_number
 from app.core.errors import Refused
-from app.core.language import to_ascii_digits
+from app.core.language import in_digits, to_ascii_digits
 from app.core.money import parse_amount, plain
 
 
@@ -71,7 +72,7 @@ class MoneyField(Field):
     def _value(self) -> str:
         if self.typed is not None:
             return self.typed
-        return "" if self.data is None else plain(self.data)
+        return "" if self.data is None else in_digits(plain(self.data), reader_digits())
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what was typed; the sentence of a refusal becomes the field's error."""
@@ -119,7 +120,7 @@ class CountField(Field):
         self.typed: str | None = None
 
     def _value(self) -> str:
-        return self.typed if self.typed is not None else str(self.data or 0)
+        return self.typed if self.typed is not None else shown_number(self.data or 0)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the number."""

@@ -15,7 +15,7 @@ from app.access.scope import everywhere
 from app.accounts.models import Account
 from app.core.database import db, transaction
 from app.payments.models import Payment
-from tests.cast import ACCOUNTS, COLLECTOR, NORTH, Cast
+from tests.cast import ACCOUNTS, COLLECTOR, GA, NORTH, Cast
 from tests.conftest import Clock, form_fields
 from tests.make import customer, pay
 
@@ -122,6 +122,20 @@ class TestDatesAndDigits:
         for address in (LIST, f"/payments/show/{payment_id}"):
             page = re.sub(r"<small>|</small>", "", client.get(address).text)
             assert date in page and amount in page, address
+
+    @pytest.mark.parametrize(("language", "digits"), [("bn", "[০-৯]+"), ("en", "[0-9]+")])
+    def test_a_form_offers_amounts_in_them_and_takes_them_back(
+        self, language: str, digits: str, cast: Cast, as_person: Callable[[str], FlaskClient]
+    ) -> None:
+        client = as_person(GA)
+        client.get(f"/lang/{language}")
+        found = re.search(r"/packages/show/(\d+)", client.get("/packages/list/").text)
+        assert found is not None
+        address = f"/packages/edit/{found.group(1)}"
+        offered = form_fields(client.get(address).text, "price")
+        assert re.fullmatch(rf"{digits}\.{digits}", offered["price"]), offered["price"]
+        assert client.post(address, data=offered).status_code in (302, 303)
+        assert form_fields(client.get(address).text, "price")["price"] == offered["price"]
 
 
 class TestShortlyAfterMidnight:
