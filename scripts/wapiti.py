@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def crawl(folder: Path, url: str, words: list[str]) -> Path:
     command = [
         *(str(folder / "venv" / "bin" / "wapiti"), "-u", f"{url}/", "--scope", "folder", "--flush-session"),
         *("--no-bugreport", "--store-session", str(folder / "sessions"), "--skip", "csrf_token"),
-        *("-C", session_cookie(url), "--drop-set-cookie", *left_out, "-m", MODULES),
+        *("-C", session_cookie(url), *left_out, "-m", MODULES),
         *("--max-links-per-page", "60", "--max-files-per-dir", "25", "--depth", "6", "--tasks", "4", "--timeout", "20"),
         *("--max-scan-time", SECONDS, "--max-attack-time", SECONDS_A_MODULE, "-f", "json", "-o", str(report), *words),
     ]
@@ -67,8 +68,16 @@ def findings(report: Path) -> tuple[int, list[tuple[int, str]]]:
     return int(content["infos"].get("crawled_pages_nbr") or 0), sorted(found, reverse=True)
 
 
+def crawled_as_manager(folder: Path) -> bool:
+    """Tell whether the pages that the scanner keeps are those of somebody signed in: a stranger is only ever shown the sign-in page."""
+    kept = max((folder / "sessions").glob("*.db"), key=lambda file: file.stat().st_mtime)
+    with sqlite3.connect(kept) as database:
+        paths = {path for (path,) in database.execute("SELECT path FROM paths")}
+    return any("/customers/show/" in path for path in paths)
+
+
 def main(folder: Path, words: list[str]) -> int:
-    """Print each finding; return 1 when one counts, or when nothing was crawled."""
+    """Print each finding; return 1 when one counts, or when nothing was crawled as a Manager."""
     with tempfile.TemporaryDirectory() as place:
         server = LiveServer(fill_demo(Path(place) / "demo"))
         try:
@@ -79,6 +88,9 @@ def main(folder: Path, words: list[str]) -> int:
         print(f"{WORDS[level]}: {sentence}")
     grave = sum(level >= MEDIUM for level, _sentence in found)
     print(f"{pages} pages crawled, {len(found)} findings, {grave} of medium severity or above")
+    if not crawled_as_manager(folder):
+        print("the scanner saw no customer: it was not signed in")
+        return 1
     return int(bool(grave) or not pages)
 
 

@@ -50,6 +50,7 @@ TASKS = (
     (CollectPage, "index", "cash", _l("Collection"), _l("Take what is due, door by door.")),
     (CustomerPage, "list", "users", _l("Customers"), _l("Look a customer up, see the profile.")),
     (CustomerPage, "add", "user-plus", _l("New customer"), _l("Add somebody who wants a line.")),
+    (OnlinePage, "list", "wifi", _l("Online"), _l("See who is connected now.")),
     (BillPage, "list", "file-invoice", _l("Bills"), _l("See and print bills.")),
     (PaymentPage, "list", "receipt", _l("Payments"), _l("See what was received.")),
     (CashPage, "index", "wallet", _l("My cash"), _l("See what you hold and close the day.")),

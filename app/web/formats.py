@@ -79,14 +79,13 @@ NEAR_DAYS = {-1: _l("Yesterday"), 0: _l("Today"), 1: _l("Tomorrow")}
 
 def show_moment(moment: datetime) -> Markup:
     """Write a moment as people say it, on Dhaka's clocks: today's as the time, the end of a day or an older one as the day; exact on hover."""
-    digits = reader_digits()
+    digits, local, day = reader_digits(), to_dhaka(moment), today()
     text = format_moment(moment, language(), digits)
-    local = to_dhaka(moment)
     clock = in_digits(f"{local:%H:%M}", digits)
-    if local.time() == time(23, 59, 59) or local.date() < today() - timedelta(days=1):
+    if local.time() == time(23, 59, 59) or local.date() < day - timedelta(days=1):
         shown = _said(local.date())
     else:
-        shown = clock if local.date() == today() else f"{_said(local.date())}, {clock}"
+        shown = clock if local.date() == day else f"{_said(local.date())}, {clock}"
     # dates and times in either script: nothing to escape
     return Markup(f'<time datetime="{local.isoformat(timespec="seconds")}" title="{text}">{shown}</time>')
 
@@ -128,12 +127,15 @@ def show_number(value: int) -> str:
     return str(escape(whole.replace("৳", "").replace("\u00a0", "")))
 
 
+DATA = ((10**9, _l("%(n)s GB")), (10**6, _l("%(n)s MB")), (0, _l("%(n)s kB")))
+
+
 def show_bytes(value: int) -> str:
     """Write an amount of data, in steps of a thousand: 1.2 GB."""
-    for least, words in ((10**9, _("%(n)s GB")), (10**6, _("%(n)s MB")), (0, _("%(n)s kB"))):
+    for least, words in DATA:
         if value >= least:
             tenths = (value * 10 + (least or 1000) // 2) // (least or 1000)
-            return words % {"n": in_digits(f"{tenths // 10}.{tenths % 10}", reader_digits())}
+            return str(words) % {"n": in_digits(f"{tenths // 10}.{tenths % 10}", reader_digits())}
     raise ValueError("an amount of data is not below zero")
 
 

@@ -282,6 +282,14 @@ class TestPasswords:
     def test_length_alone_may_make_it_strong_in_every_script(self, context, password):
         refuse_weak(password)
 
+    def test_it_has_12_to_128_characters_whatever_they_are(self, context):
+        strong = "x7#kQ!m2pL9z velvet orbit lantern mango আমার সোনার বাংলা " * 3
+        for length in (12, 64, 128):
+            refuse_weak(strong[:length])
+        for length in (0, 11, 129):
+            with pytest.raises(Refused, match="12"):
+                refuse_weak(strong[:length])
+
     def test_the_command_line_asks_the_same(self, app):
         ran = app.test_cli_runner().invoke(
             args=["isp", "create-super-admin", "boss@example.com", "--password", "password1234"]
