@@ -17,7 +17,8 @@ def render(kind: str, item: Any, _context: Any) -> str | bool:
 
 def run() -> None:
     """Bring the database up to date inside one transaction."""
-    with db.engine.connect() as connection:
+    # SQLite is locked from the beginning: who reads first and writes later loses against the pages that are served meanwhile
+    with db.engine.connect().execution_options(writing=True) as connection:
         if connection.dialect.name == "sqlite":
             # a changed table is made anew under its name: rows that refer to it are looked at once, at the end
             connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]

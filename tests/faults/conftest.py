@@ -47,6 +47,7 @@ def durable(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(demo_folder, folder)
     site = Site(folder, f"sqlite:///{folder / 'sanjog.db'}")
     moved = site.isp("move-database", site.address, server.url("demo"))
+    site.stop()
     assert moved.returncode == 0, moved.stderr
     yield server
     server.stop()

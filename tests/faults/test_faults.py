@@ -273,8 +273,8 @@ def test_a_backup_made_while_cash_is_taken_is_restored(
 @long
 def test_the_server_is_killed_while_customers_come_back_from_gateways(seed: int, site: Site, demo_folder: Path) -> None:
     chance = random.Random(seed)
-    for key in demo_folder.glob("*.pem"):
-        (site.folder / key.name).write_bytes(key.read_bytes())
+    keys = "sandbox-gateways"
+    shutil.copytree(demo_folder / keys, site.folder / keys, dirs_exist_ok=True)
     sandbox = subprocess.Popen(
         [
             sys.executable,
