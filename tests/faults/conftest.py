@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -78,6 +78,3 @@ def once_for_both(request: pytest.FixtureRequest) -> None:
     """These tests bring both databases with them: a run on PostgreSQL need not repeat them."""
     if request.config.getoption("--database") == "postgresql":
         pytest.skip("played on both databases in the run on SQLite")
-
-
-Started = Callable[..., Site]
