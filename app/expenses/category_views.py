@@ -99,7 +99,7 @@ class ExpenseCategoryPage(CataloguePage):
             form = CategoryForm(obj=row)
         owner_id = row.owner_id if row else current_scope().owner_id
         form.parent_id.choices = [
-            ("", _("Nothing: it is a category of its own")),
+            ("", _("None: a category of its own")),
             *((one.id, one.name) for one in top_categories(owner_id) if one is not row),
         ]
         if row is not None and row.parent_id and row.parent_id not in [one[0] for one in form.parent_id.choices]:

@@ -14,6 +14,15 @@ export function mark(value, steps, bengali) {
   return bengali ? text.replace(/\d/g, (digit) => BENGALI[digit]) : text;
 }
 
+/** The steps of an axis that lies down, so wide that its marks do not touch: 1, 2 or 5 of a power of ten. */
+function stepsAcross(figures, width) {
+  const most = Math.max(1, ...figures.series.flatMap((one) => one.values));
+  const least = Math.max(figures.least || 0, most / Math.max(2, Math.floor(width / 120)));
+  const power = 10 ** Math.floor(Math.log10(least));
+  const interval = [1, 2, 5, 10].find((times) => times * power >= least) * power;
+  return { interval, min: 0, max: Math.ceil(most / interval) * interval };
+}
+
 /** What ECharts draws: figures of the server, colours of the page. */
 function options(figures, box) {
   const style = getComputedStyle(box);
@@ -25,11 +34,11 @@ function options(figures, box) {
   const text = { color: colour("muted"), fontFamily: style.fontFamily, fontSize: 12 };
   const names = {
     type: "category", data: figures.marks, boundaryGap: !lines, inverse: across, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("line") } },
-    axisLabel: { ...text, hideOverlap: true, ...(across ? {} : { padding: [0, 5], margin: 14 }), ...(lines ? { alignMinLabel: "left", alignMaxLabel: "right" } : {}), ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
+    axisLabel: { ...text, hideOverlap: true, ...(across ? {} : { padding: [0, 5], margin: 14 }), ...(lines ? { alignMaxLabel: "right" } : {}), ...(across ? { color: colour("ink"), width: Math.min(140, box.clientWidth / 3), overflow: "truncate" } : {}) },
   };
   const values = {
-    type: "value", minInterval: figures.least, splitNumber: across ? 3 : 4, splitLine: { lineStyle: { color: colour("line") } },
-    axisLabel: { ...text, hideOverlap: true, ...(across ? { padding: [0, 6] } : {}), formatter: (value) => mark(value, figures.steps, bengali) },
+    type: "value", minInterval: figures.least, ...(across ? stepsAcross(figures, box.clientWidth) : { splitNumber: 4 }), splitLine: { lineStyle: { color: colour("line") } },
+    axisLabel: { ...text, hideOverlap: true, formatter: (value) => mark(value, figures.steps, bengali) },
   };
   const said = (rows) => [figures.categories[rows[0].dataIndex], ...rows.map((row) => `${row.seriesName}  ${figures.series[row.seriesIndex].texts[row.dataIndex]}`)].join("\n");
   return {
