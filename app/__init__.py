@@ -14,6 +14,8 @@ from config import Settings, for_environment
 def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flask:
     """Build the application from its settings: the only wiring. Raises RuntimeError for settings that are not safe."""
     from app import cli, safety, sitemap
+    from app.api import doors as api_doors
+    from app.api.resources import WITHOUT_SESSION as FOR_PROGRAMS
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
     from app.public import limits
@@ -37,12 +39,13 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     telling.init_app(app)
     watching.init_app(app)
     tokens = CSRFProtect(app)
-    for door in WITHOUT_SESSION:
+    for door in (*WITHOUT_SESSION, *FOR_PROGRAMS):
         tokens.exempt(door)
     limits.init_app(app)
     formats.init_app(app)
     compression.init_app(app)
     frame.init_app(app)
+    api_doors.init_app(app)
     errors.init_app(app)
     with app.app_context():
         appbuilder = Builder(

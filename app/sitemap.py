@@ -13,6 +13,9 @@ from app.accounts.company_views import CompanyPage
 from app.accounts.management import ManagerPage, OwnBalancePage, ResellerPage, TenantPage
 from app.accounts.views import AccountPage, HelpPage, LanguagePage, NoConnectionPage
 from app.activity.views import ActivityPage, AuthenticationPage
+from app.api.description import DescriptionApi
+from app.api.key_views import ApiKeyPage
+from app.api.resources import RESOURCES
 from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
 from app.billing.run_views import BillingRunPage
@@ -90,6 +93,7 @@ ENTRIES = (
     Entry(_l("Expense categories"), "tag", ExpenseCategoryPage, "list", _l("Settings")),
     Entry(_l("Deleted customers"), "trash", DeletedCustomerPage, "list", _l("Settings")),
     Entry(_l("Payment gateways"), "credit-card", GatewaySettingsPage, "index", _l("Settings")),
+    Entry(_l("API keys"), "key", ApiKeyPage, "list", _l("Settings")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -151,6 +155,9 @@ VIEWS = (
     GatewaySettingsPage,
     PayPage,
     GatewayPage,
+    ApiKeyPage,
+    DescriptionApi,
+    *RESOURCES,
 )
 
 

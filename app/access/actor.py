@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
-from app.access.models import Grant
+from app.access.models import ApiKey, Grant
 from app.access.permissions import KEYS, may
 from app.access.scope import Scope, everywhere, seeing
 from app.accounts.models import Account, AccountStatus, Credential, Kind, Tenant
@@ -34,6 +34,17 @@ class SessionFacts:
     device_id: int | None
     seen_at: datetime
     confirmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ApiFacts:
+    """The API key with which a program of the account acts."""
+
+    id: int
+    name: str
+    keys: frozenset[str]
+    expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,7 @@ class Actor:
     factor_demanded: bool = False
     session: SessionFacts | None = None
     seen_by: "Actor | None" = None
+    api_key: ApiFacts | None = None
 
     is_authenticated = True
     is_active = True
@@ -108,21 +120,30 @@ class Actor:
 
 def find_actor(account_id: int, at: datetime | None = None) -> Actor | None:
     """Load an account with its keys; None when it, or an account above it, is not active. Two statements at the most."""
-    return _load(at or now(), {"account_id": account_id}, in_session=False)
+    return _load(at or now(), {"account_id": account_id})
 
 
 def find_signed_in(token: str) -> Actor | None:
     """Load who is signed in with a session's token; None once the session is over (spec §11.13). Two statements at the most."""
-    return _load(now(), {"token_hash": digest(token)}, in_session=True)
+    return _load(now(), {"token_hash": digest(token)}, by=SignInSession)
+
+
+def find_by_api_key(token: str) -> Actor | None:
+    """Load the account that a program's API key is bound to; None for a key that is unknown, revoked or over. Two statements at the most.
+
+    Nobody sits there who could change a given password or set up a factor: what a sign-in would ask for first is not asked.
+    """
+    found = _load(now(), {"token_hash": digest(token)}, by=ApiKey)
+    return replace(found, must_change=False, factor_demanded=False) if found is not None else None
 
 
 @cache
-def _who(in_session: bool) -> Select[*tuple[Any, ...]]:
+def _who(by: type[SignInSession] | type[ApiKey] | None) -> Select[*tuple[Any, ...]]:
     # put together once: every request begins with it, and putting it together took longer than running it
     parent, grandparent, top, reseller = (aliased(Account) for _one in range(4))
     statement = (
         select(
-            SignInSession if in_session else null(),
+            by if by is not None else null(),
             Account,
             Credential,
             exists().where(TotpFactor.account_id == Account.id, TotpFactor.confirmed_at.is_not(None)),
@@ -139,11 +160,9 @@ def _who(in_session: bool) -> Select[*tuple[Any, ...]]:
         .outerjoin(grandparent, grandparent.id == parent.parent_id)
         .outerjoin(top, top.id == grandparent.parent_id)
     )
-    if not in_session:
+    if by is None:
         return statement.where(Account.id == bindparam("account_id"))
-    return statement.join(SignInSession, SignInSession.account_id == Account.id).where(
-        SignInSession.token_hash == bindparam("token_hash")
-    )
+    return statement.join(by, by.account_id == Account.id).where(by.token_hash == bindparam("token_hash"))
 
 
 @cache
@@ -158,13 +177,19 @@ def _held() -> CompoundSelect[Any]:
     )
 
 
-def _load(moment: datetime, wanted: dict[str, Any], *, in_session: bool) -> Actor | None:
+def _load(
+    moment: datetime, wanted: dict[str, Any], *, by: type[SignInSession] | type[ApiKey] | None = None
+) -> Actor | None:
     session = db.session()
     with everywhere("the signed-in account is known before its scope is"):
-        row = session.execute(_who(in_session), wanted).first()
+        row = session.execute(_who(by), wanted).first()
         if row is None:
             return None
-        signed_in, account, credential, has_totp, has_passkey, demands, company, company_bn, has_resellers, *chain = row
+        acts_by, account, credential, has_totp, has_passkey, demands, company, company_bn, has_resellers, *chain = row
+        signed_in = acts_by if isinstance(acts_by, SignInSession) else None
+        api_key = acts_by if isinstance(acts_by, ApiKey) else None
+        if api_key is not None and not api_key.is_live(moment):
+            return None
         if signed_in is not None and (credential is None or not signed_in.is_live(credential.epoch, moment)):
             return None
         statuses = [account.status, *(status for status in chain[1::2] if status is not None)]
@@ -204,6 +229,9 @@ def _load(moment: datetime, wanted: dict[str, Any], *, in_session: bool) -> Acto
         factor_demanded=is_manager and bool(demands),
         session=SessionFacts(signed_in.id, signed_in.device_id, signed_in.seen_at, signed_in.confirmed_at)
         if signed_in is not None
+        else None,
+        api_key=ApiFacts(api_key.id, api_key.name, frozenset(api_key.keys), api_key.expires_at, api_key.last_used_at)
+        if api_key is not None
         else None,
     )
 

@@ -190,6 +190,8 @@ AUDIENCES: dict[str, tuple[Kind, ...]] = {
 
 ANY_OF: dict[str, tuple[str, ...]] = {
     "payment-link": ("view-customer-details", "print-invoice", "receive-payment"),
+    # packages, billing profiles and zones by name: whoever reads or writes a customer reads or chooses them there
+    "choices-of-customers": ("view-customer-details", "create-customer", "edit-customer"),
 }
 """Doors without a key of their own, which any of several keys opens (spec §2: Send Payment Link)."""
 
@@ -209,6 +211,9 @@ def may(actor: "Actor", key: str) -> bool:
     if key in ANY_OF:
         return any(may(actor, one) for one in ANY_OF[key])
     row = KEYS[key]
+    # an API key never does more than was ticked for it, nor more than its account may do now
+    if actor.api_key is not None and key not in actor.api_key.keys:
+        return False
     if actor.kind == Kind.GROUP_ADMIN:
         return True
     if row.reseller:

@@ -109,6 +109,8 @@ def _append(log: str, tenant_id: int, chain: list[Entry]) -> None:
 
 def _row(entry: Entry, seq: int, previous: str) -> dict[str, Any]:
     actor = current_actor()
+    if actor is not None and actor.api_key is not None:
+        entry.detail["api_key"] = actor.api_key.name
     row = {
         "tenant_id": entry.tenant_id,
         "owner_id": entry.owner_id,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.access.actor import reader_digits, shown_number, shown_taka
@@ -105,6 +106,8 @@ SENTENCES = {
     "access_server.added": _l("Access server %(server)s entered"),
     "access_server.edited": _l("Access server %(server)s changed"),
     "access_server.removed": _l("Access server %(server)s removed"),
+    "api_key.made": _l("API key %(name)s made for %(account)s"),
+    "api_key.revoked": _l("API key %(name)s of %(account)s revoked"),
     "list.exported": _l("List exported: %(list)s"),
     "log.heads_downloaded": _l("Signed heads of the logs downloaded"),
     "access.refused": _l("Refused: %(path)s"),
@@ -144,7 +147,8 @@ def sentence(entry: Activity) -> str:
 
     A word with a twin that ends in ``_bn``, such as a customer's Bengali name, gives way to it in a Bengali page.
     """
-    found = json.loads(entry.detail).get("words", {})
+    detail = json.loads(entry.detail)
+    found = detail.get("words", {})
     if language() == "bn":
         found |= {name.removesuffix("_bn"): word for name, word in found.items() if name.endswith("_bn") and word}
     words: dict[str, Any] = {}
@@ -155,7 +159,10 @@ def sentence(entry: Activity) -> str:
             words[name.removesuffix("_day")] = _day(word)
         else:
             words[name] = shown_number(word) if isinstance(word, int) else _word(name, word)
-    return str(SENTENCES[entry.event]) % words
+    said = str(SENTENCES[entry.event]) % words
+    if "api_key" not in detail:
+        return said
+    return _("%(sentence)s · by API key %(name)s", sentence=said, name=detail["api_key"])
 
 
 WORDS = {

@@ -35,3 +35,15 @@ class Unproven(Exception):
     def __init__(self, sentence: object = "") -> None:
         super().__init__(str(sentence))
         self.sentence = str(sentence)
+
+
+class Unauthenticated(Exception):
+    """Report a program that came without an API key, or with one that opens nothing."""
+
+
+class Conflict(Refused):
+    """Say no to what contradicts something that is there already; ``about`` names it for programs."""
+
+    def __init__(self, message: object, field: str | None = None, about: dict[str, object] | None = None) -> None:
+        super().__init__(message, field)
+        self.about = about

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, current_app, request
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from werkzeug.exceptions import TooManyRequests
 
 from app.security.throttling import count_within
 
@@ -30,6 +31,9 @@ LIMITS = {
     "callback": Limit(600),
     # secrets and tokens that are none: somebody guesses
     "guess": Limit(30),
+    # what a program of a tenant asks with one API key, and API keys that are none
+    "api": Limit(300, together=False),
+    "api-guess": Limit(30),
 }
 
 
@@ -55,12 +59,12 @@ def init_app(app: Flask) -> None:
     app.extensions.setdefault("limiter", set()).add(app.extensions["looks"])
 
 
-def limit(kind: str) -> None:
-    """Answer 429 to who knocks too often."""
-    allowed, address = LIMITS[kind], request.remote_addr or ""
+def limit(kind: str, name: str = "") -> None:
+    """Answer 429 to who knocks too often: the address that asks, or who is named."""
+    allowed, address = LIMITS[kind], name or request.remote_addr or ""
     if allowed.together:
         are_too_many = count_within(f"knock {kind}", address, A_MINUTE) > allowed.times
     else:
         are_too_many = current_app.extensions["looks"].are_too_many(kind, allowed.times, address)
     if are_too_many:
-        abort(429)
+        raise TooManyRequests(retry_after=int(A_MINUTE.total_seconds()))

@@ -1,6 +1,7 @@
 """Sessions on the server: opened, renewed, ended. The browser's cookie holds a random id and nothing about who it is."""
 
 from datetime import timedelta
+from typing import Any
 
 from flask import after_this_request, current_app, flash, request, session
 from flask_babel import gettext as _
@@ -9,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, find_signed_in, set_actor
+from app.access.models import ApiKey
 from app.access.scope import everywhere
 from app.accounts.models import Account, Credential
 from app.accounts.services import log_authentication
@@ -143,9 +145,27 @@ def touch(actor: Actor) -> None:
     facts = actor.session
     if facts is None or now() - facts.seen_at < TOUCHED_EVERY:
         return
+    _touch(update(SignInSession).where(SignInSession.id == facts.id).values(seen_at=now()))
+
+
+API_KEY_TOUCHED_EVERY = timedelta(minutes=5)
+
+
+def touch_api_key(actor: Actor) -> None:
+    """Note that an API key is in use, at most every five minutes, in a transaction that waits for nobody."""
+    facts = actor.api_key
+    if facts is None or (facts.last_used_at and now() - facts.last_used_at < API_KEY_TOUCHED_EVERY):
+        return
+    _touch(update(ApiKey).where(ApiKey.id == facts.id).values(last_used_at=now()))
+
+
+def _touch(statement: Any) -> None:
     try:
-        with transaction(patience_ms=PATIENCE_MS) as at_work:
-            at_work.execute(update(SignInSession).where(SignInSession.id == facts.id).values(seen_at=now()))
+        with (
+            everywhere("who acts is known before its scope is at work"),
+            transaction(patience_ms=PATIENCE_MS) as at_work,
+        ):
+            at_work.execute(statement)
     except OperationalError:
         return
 

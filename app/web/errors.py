@@ -14,9 +14,10 @@ from werkzeug.exceptions import HTTPException
 from app.access.actor import current_actor
 from app.access.permissions import KEYS
 from app.core.database import db
-from app.core.errors import Forbidden, NotFound, ReadOnly, Refused, Unproven
+from app.core.errors import Conflict, Forbidden, NotFound, ReadOnly, Refused, Unauthenticated, Unproven
 from app.web.frame import own_path
 from app.web.page import PROVE, REFUSED, log_refusal, wanted_page
+from app.web.problems import is_for_programs, problem
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +32,27 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _expired)
     app.register_error_handler(StaleDataError, _changed_meanwhile)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Unauthenticated, _unauthenticated)
     app.register_error_handler(Exception, _broken)
 
 
-def _not_found(error: NotFound) -> tuple[str, int]:
+def _answer(error: Exception, status: int, template: str, **context: Any) -> Any:
+    """Return the page of an error, or what a program is told of it."""
+    return problem(error, status) if is_for_programs() else (render_template(template, **context), status)
+
+
+def _unauthenticated(error: Unauthenticated) -> Any:
+    return problem(error, 401)
+
+
+def _not_found(error: NotFound) -> Any:
     db.session.rollback()
     # an id of nobody's and an id of somebody else's look alike, here and in the log
     log_refusal(None, "not found")
-    return render_template("errors/404.html"), 404
+    return _answer(error, 404, "errors/404.html")
 
 
-def _forbidden(error: Forbidden) -> tuple[str, int]:
+def _forbidden(error: Forbidden) -> Any:
     db.session.rollback()
     log_refusal(error.key, "no key")
     row = KEYS.get(error.key or "")
@@ -50,7 +61,7 @@ def _forbidden(error: Forbidden) -> tuple[str, int]:
     # whoever could hold the key may ask for it
     can_ask = row is not None and actor is not None and actor.may("managers") and actor.seen_by is None
     request_url = f"/account/permissions/request/{error.key}" if can_ask else None
-    return render_template("errors/403.html", key=shown, request_url=request_url), 403
+    return _answer(error, 403, "errors/403.html", key=shown, request_url=request_url)
 
 
 def _read_only(error: ReadOnly) -> tuple[str, int]:
@@ -61,9 +72,10 @@ def _read_only(error: ReadOnly) -> tuple[str, int]:
     ), 403
 
 
-def _refused(error: Refused) -> tuple[str, int]:
+def _refused(error: Refused) -> Any:
     db.session.rollback()
-    return render_template("errors/400.html", sentence=error.message), 422
+    status = 409 if isinstance(error, Conflict) else REFUSED
+    return _answer(error, status, "errors/400.html", sentence=error.message)
 
 
 def _unproven(error: Unproven) -> tuple[str, int]:
@@ -112,15 +124,17 @@ def _typed() -> list[tuple[str, str]]:
     return fields
 
 
-def _changed_meanwhile(error: StaleDataError) -> tuple[str, int]:
+def _changed_meanwhile(error: StaleDataError) -> Any:
     db.session.rollback()
-    return render_template("errors/400.html"), 409
+    return _answer(error, 409, "errors/400.html")
 
 
 def _http(error: HTTPException) -> Any:
     if error.response is not None or (error.code or 500) < 400:
         return error
     code = error.code or 500
+    if is_for_programs():
+        return problem(error, code)
     if code == 404:
         return render_template("errors/404.html"), 404
     if code == 403:
@@ -130,7 +144,7 @@ def _http(error: HTTPException) -> Any:
     return render_template("errors/400.html"), code
 
 
-def _broken(error: Exception) -> tuple[str, int]:
+def _broken(error: Exception) -> Any:
     log.exception(
         "unhandled error in request %s",
         g.get("request_id"),
@@ -138,4 +152,4 @@ def _broken(error: Exception) -> tuple[str, int]:
         extra={"actor": getattr(current_actor(), "id", None)},
     )
     db.session.rollback()
-    return render_template("errors/500.html"), 500
+    return _answer(error, 500, "errors/500.html")

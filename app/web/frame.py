@@ -14,17 +14,18 @@ from markupsafe import Markup, escape
 from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response
 
-from app.access.actor import Actor, current_actor, reader_digits, set_actor
+from app.access.actor import Actor, current_actor, find_by_api_key, reader_digits, set_actor
 from app.access.scope import everywhere
 from app.accounts.models import Kind, Tenant
 from app.core.database import db
 from app.core.errors import ReadOnly
 from app.core.language import LANGUAGES
 from app.security.services import seen_as
-from app.security.sessions import TOKEN, forget_browser_s_session, touch
+from app.security.sessions import TOKEN, forget_browser_s_session, touch, touch_api_key
 from app.web import cells
 from app.web.compression import compressed
 from app.web.formats import language
+from app.web.problems import is_for_programs
 
 KIND_LABELS = {
     Kind.SUPER_ADMIN: _l("Super Admin"),
@@ -59,6 +60,7 @@ ACCOUNTLESS: set[str] = set()
 """Endpoints on which nobody is anybody: pages that must be served without a database."""
 
 YEAR = 365 * 24 * 3600
+LONGEST_TOKEN = 200
 
 
 def init_app(app: Flask) -> None:
@@ -83,6 +85,10 @@ def _begin() -> Response | None:
         return None
     if any("\x00" in value or len(value) > 2000 for values in request.args.listvalues() for value in values):
         abort(400)
+    if is_for_programs():
+        # no cookie opens an address for programs, and no API key opens a page
+        set_actor(_program())
+        return None
     if current_user.is_authenticated:
         actor = current_user._get_current_object()
         touch(actor)
@@ -94,6 +100,17 @@ def _begin() -> Response | None:
         forget_browser_s_session()
         flash(_("Your session is over. Sign in again."), "info")
     return None
+
+
+def _program() -> Actor | None:
+    """Return the account as which a program acts, by its API key; None without one that holds."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not 0 < len(token) <= LONGEST_TOKEN:
+        return None
+    actor = find_by_api_key(token.strip())
+    if actor is not None:
+        touch_api_key(actor)
+    return actor
 
 
 def _finish(response: Response) -> Response:

@@ -66,9 +66,16 @@ class UndeclaredDoor(RuntimeError):
 
 
 def guarded(
-    key: str, handler: Callable[..., Any], minutes: int | None = None, *, asks_password: bool = False
+    key: str,
+    handler: Callable[..., Any],
+    minutes: int | None = None,
+    *,
+    asks_password: bool = False,
+    turn_away: Callable[[], Any] | None = None,
 ) -> Callable[..., Any]:
     """Let a request in only when the key opens to who is signed in: 403 without it, to the sign-in page when nobody is (spec §1).
+
+    ``turn_away`` is what nobody's request gets instead of the way to the sign-in page.
 
     With ``minutes`` who acts must have proven within them who it is, else it is asked to (spec §11.12).
     """
@@ -78,7 +85,7 @@ def guarded(
         if key != PUBLIC:
             actor = current_actor()
             if actor is None:
-                return redirect(url_for("SignInPage.login", next=_wanted()))
+                return turn_away() if turn_away else redirect(url_for("SignInPage.login", next=_wanted()))
             if actor.gate:
                 place, open_routes = GATES[actor.gate]
                 if request.endpoint not in open_routes:
@@ -137,6 +144,8 @@ class Doors(BaseView):
     fresh: ClassVar[dict[str, int]] = {}
     asks_password: ClassVar[frozenset[str]] = frozenset()
     is_about_money: ClassVar[bool] = False
+    # what a request of nobody's gets; None leads to the sign-in page
+    turn_away: ClassVar[Callable[[], Any] | None] = None
 
     def __init__(self, **kwargs: Any) -> None:
         self.include_route_methods = set(self.keys)
@@ -162,7 +171,9 @@ class Doors(BaseView):
             handler = getattr(self, name)
             # one function for all addresses of a route: Flask refuses a second one
             asks_password = name in self.asks_password
-            enter = guarded(key, handler, self.proof_minutes(name), asks_password=asks_password)
+            enter = guarded(
+                key, handler, self.proof_minutes(name), asks_password=asks_password, turn_away=self.turn_away
+            )
             for url, methods in handler._urls:
                 self.blueprint.add_url_rule(url, name, enter, methods=methods)
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from babel import Locale
 from babel.support import NullTranslations
-from flask import Flask, request
+from flask import Flask, has_request_context, request
 from flask_babel import Domain, get_babel, get_translations
 
-from app.core.language import locale_at_work
+from app.core.language import LANGUAGES, locale_at_work
+from app.web.problems import is_for_programs
 
 
 class HouseDomain(Domain):
@@ -26,6 +27,11 @@ class HouseDomain(Domain):
         return found
 
 
+def _asked_for() -> str:
+    """Return the language that a program asks for; English where it asks for none of ours."""
+    return request.accept_languages.best_match(LANGUAGES) or "en"
+
+
 class _Catalogue:
     """The present language's catalogue as Flask-WTF asks for it."""
 
@@ -41,6 +47,10 @@ class _Catalogue:
 def init_app(app: Flask) -> None:
     """Give each request, and its forms, the house's catalogue. FAB's builder must have set up flask-babel before."""
     babel = get_babel(app).instance
+    by_session = get_babel(app).locale_selector
+    get_babel(app).locale_selector = lambda: (
+        _asked_for() if has_request_context() and is_for_programs() else by_session()
+    )
     # flask-babel offers no setting for its domain, but keeps the one it finds here
     babel.__dict__["domain_instance"] = HouseDomain(domain=get_babel(app).default_domain)
 

@@ -49,6 +49,9 @@ NAMED_ROWS = {
     "CashPage.repay": "Account",
     "StatementPage": "Customer",
     "ResellerPage": "Reseller",
+    "CustomersApi": "Customer",
+    "BillsApi": "Bill",
+    "PaymentsApi": "Payment",
     "TenantPage": "Head",
 }
 """Doors, or views, whose address names another row than one of the view's own model: its name in tests/rules/house.py."""
@@ -101,6 +104,11 @@ class Door:
     def names_a_row(self) -> bool:
         """Whether the address carries the id of a row of the view's model."""
         return "<pk>" in self.rule
+
+    @property
+    def is_for_programs(self) -> bool:
+        """Whether an API key opens it, and no session."""
+        return self.rule.startswith("/api/") and self.key != PUBLIC
 
     @property
     def model(self) -> type | None:

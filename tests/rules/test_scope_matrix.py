@@ -395,7 +395,7 @@ def test_whatever_a_stranger_throws_at_the_house_nothing_foreign_comes_back(
             and int(word) in visible[who].get(MODEL_OF.get(door.row or "", door.row or ""), set())
         )
         method = door.methods[-1]
-        if method == "POST" and ((door.names_a_row and its_own) or door.rule.startswith(OWN_ACCOUNT)):
+        if method in ("POST", "PATCH") and ((door.names_a_row and its_own) or door.rule.startswith(OWN_ACCOUNT)):
             # what one may change of one's own is no stranger's business: it is looked at instead
             if "GET" not in door.methods:
                 return

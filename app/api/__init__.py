@@ -1,0 +1,1 @@
+"""The tenant's own programs: API keys, addresses that answer JSON, webhooks."""
