@@ -52,6 +52,9 @@ class Settings:
     METRICS_PORT = int(os.environ.get("METRICS_PORT") or 0)
     METRICS_HOST = os.environ.get("METRICS_HOST") or "127.0.0.1"
 
+    # whether a webhook may lead to this very machine, and by http: where programs are tried out
+    WEBHOOKS_TO_LOOPBACK = False
+
     BABEL_DEFAULT_LOCALE = "bn"
     BABEL_DEFAULT_TIMEZONE = "Asia/Dhaka"
     BABEL_TRANSLATION_DIRECTORIES = str(ROOT / "translations")
@@ -100,6 +103,7 @@ class Demo(Settings):
     LOG_KEY = os.environ.get("LOG_KEY") or DEMO_SECRETS[1]
     FIELD_KEYS = _words("FIELD_KEYS") or (DEMO_FIELD_KEY,)
     RADIUS_SECRET = os.environ.get("RADIUS_SECRET") or "demo-radius-secret"
+    WEBHOOKS_TO_LOOPBACK = True
 
 
 class Testing(Demo):

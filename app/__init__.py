@@ -15,6 +15,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     """Build the application from its settings: the only wiring. Raises RuntimeError for settings that are not safe."""
     from app import cli, safety, sitemap
     from app.api import doors as api_doors
+    from app.api import telling as webhooks
     from app.api.resources import WITHOUT_SESSION as FOR_PROGRAMS
     from app.dashboard.views import HomePage
     from app.jobs import services as job_services
@@ -37,6 +38,7 @@ def create_app(settings: type[Settings] | None = None, **overrides: Any) -> Flas
     job_queue.init_app(app)
     job_services.init_app(app)
     telling.init_app(app)
+    webhooks.init_app(app)
     watching.init_app(app)
     tokens = CSRFProtect(app)
     for door in (*WITHOUT_SESSION, *FOR_PROGRAMS):

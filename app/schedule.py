@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask
 from huey import crontab
 
+from app.api.telling import remove_old_messages, send_webhooks
 from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import nightly_check
@@ -67,6 +68,11 @@ def tell_access_servers() -> None:
     send_line_requests()
 
 
+def tell_webhooks() -> None:
+    """Send again what no webhook has answered; under a name of its own, as above."""
+    send_webhooks()
+
+
 # Huey's clock is UTC, six hours behind Dhaka: these are ten past every hour, because a server may have stood still at
 # midnight, 00:20 and 03:30.
 PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
@@ -81,6 +87,8 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="50"), count_customers),
     (crontab(minute="*/5"), close_stale_sessions),
     (crontab(minute="*"), tell_access_servers),
+    (crontab(minute="*"), tell_webhooks),
+    (crontab(minute="25", hour="22"), remove_old_messages),
     (crontab(minute="*/2"), check_components),
 )
 

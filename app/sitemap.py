@@ -16,6 +16,7 @@ from app.activity.views import ActivityPage, AuthenticationPage
 from app.api.description import DescriptionApi
 from app.api.key_views import ApiKeyPage
 from app.api.resources import RESOURCES
+from app.api.webhook_views import WebhookMessagePage, WebhookPage
 from app.billing.download_views import DownloadPage
 from app.billing.package_views import PackageChangePage
 from app.billing.run_views import BillingRunPage
@@ -94,6 +95,7 @@ ENTRIES = (
     Entry(_l("Deleted customers"), "trash", DeletedCustomerPage, "list", _l("Settings")),
     Entry(_l("Payment gateways"), "credit-card", GatewaySettingsPage, "index", _l("Settings")),
     Entry(_l("API keys"), "key", ApiKeyPage, "list", _l("Settings")),
+    Entry(_l("Webhooks"), "send", WebhookPage, "list", _l("Settings")),
     Entry(_l("Managers"), "user-cog", ManagerPage, "list", _l("Resellers & Managers")),
     Entry(_l("Operators"), "users-group", ResellerPage, "list", _l("Resellers & Managers")),
     Entry(_l("My balance"), "wallet", OwnBalancePage, "index", _l("Resellers & Managers")),
@@ -156,6 +158,8 @@ VIEWS = (
     PayPage,
     GatewayPage,
     ApiKeyPage,
+    WebhookPage,
+    WebhookMessagePage,
     DescriptionApi,
     *RESOURCES,
 )

@@ -1,7 +1,7 @@
 """The doors for programs: one declaration says address, key, what is sent and what is answered; it validates, and is what the description says."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn
@@ -119,8 +119,10 @@ def _read(shape: type[Asked], sent: Any) -> dict[str, Any]:
 
 def _by_field(messages: Any, above: str = "") -> dict[str, list[str]]:
     """Return the sentences of a failed check by field, one level deep."""
-    if isinstance(messages, list):
-        return {above or "body": [str(message) for message in messages]}
+    if not isinstance(messages, Mapping):
+        # a sentence that waits for its reader comes without a list around it
+        told = messages if isinstance(messages, list) else [messages]
+        return {above or "body": [str(message) for message in told]}
     found: dict[str, list[str]] = {}
     for name, below in messages.items():
         place = above if name in ("_schema", "key", "value") else f"{above}.{name}" if above else str(name)

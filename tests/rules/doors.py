@@ -49,6 +49,7 @@ NAMED_ROWS = {
     "CashPage.repay": "Account",
     "StatementPage": "Customer",
     "ResellerPage": "Reseller",
+    "WebhookMessagePage": "WebhookDelivery",
     "CustomersApi": "Customer",
     "BillsApi": "Bill",
     "PaymentsApi": "Payment",

@@ -22,8 +22,11 @@ from app.access.scope import everywhere, within
 from app.accounts.models import Account
 from app.accounts.services import request_key, set_keys
 from app.activity.models import Activity
+from app.api.models import Happening
 from app.api.resources import USED_KEYS
 from app.api.services import make_api_key
+from app.api.telling import add_message
+from app.api.webhook_services import add_webhook
 from app.billing.services import generate_bill
 from app.books.operators import add_operator_balance
 from app.cash.services import close_day
@@ -187,6 +190,13 @@ def _make_api_keys(rows: dict[str, dict[str, int]]) -> dict[str, str]:
                 row.last_used_at = now()
                 db.session.flush()
                 rows[owner]["ApiKey"] = row.id
+        with as_account(owner), transaction():
+            hook, _secret = add_webhook(f"https://{WORDS[owner].lower()}.example.com/told", ["bill.made"])
+            # nobody is told: the rules go nowhere
+            hook.is_on = False
+            message = add_message(hook, Happening.TEST, {"word": WORDS[owner]})
+            db.session.flush()
+            rows[owner] |= {"Webhook": hook.id, "WebhookDelivery": message.id}
     return secrets
 
 

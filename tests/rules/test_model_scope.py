@@ -67,6 +67,7 @@ EVERYWHERE = {
     },
     "app/activity/check.py": {"check_logs"},
     "app/activity/queries.py": {"tenants_with_logs"},
+    "app/api/telling.py": {"_write_messages", "remove_old_messages", "send_webhooks"},
     "app/billing/package_change.py": {"_bill", "fits", "work_out"},
     "app/billing/services.py": {"bill_month", "bill_month_of_scope", "generate_bill", "plan_month"},
     "app/billing/settlement.py": {"_move_suspend_date"},
@@ -112,7 +113,7 @@ EVERYWHERE = {
     "app/public/views.py": {"ReceiptCheckPage"},
     "app/security/factors.py": {"own_account"},
     "app/security/services.py": {"_failed", "prove_again", "sign_in"},
-    "app/security/sessions.py": {"_end", "open_session"},
+    "app/security/sessions.py": {"_end", "_touch", "open_session"},
     "app/radius/services.py": {"_fill", "close_stale_sessions"},
     "app/radius/telling.py": {"send_line_requests"},
     "app/safety.py": {"refuse_people_of_the_demo"},
@@ -124,6 +125,7 @@ EVERYWHERE = {
 """Who looks beyond the scope, by file; why is said at each place, and in the activity of whoever reviews a new one."""
 
 AROUND_THE_HOOK = {
+    "app/api/models.py": {"_due"},  # what an index is made of; no statement
     "app/accounts/numbering.py": {"next_number"},  # one statement that locks and counts, by tenant
     "app/activity/recorder.py": {"_append"},  # the log's last statement of a change, by tenant
     "app/billing/models.py": {"_open_bills"},  # what an index is made of; no statement
