@@ -27,7 +27,7 @@ LAYERS = (
             *("app.packages.catalogue", "*.custom_fields", "*_services", "*.once"),
             *("*.passwords", "app.security.throttling", "app.security.sessions", "app.security.factors"),
             *("app.security.passkeys", "app.security.devices"),
-            *("*.telling", "*.wire"),
+            *("*.telling", "*.wire", "app.api.wire", "app.api.shapes"),
             *("*.merchants", "*.attempts", "*.reconciling"),
         ),
     ),
@@ -66,7 +66,6 @@ LAYERS = (
             "app.security.manager",
             # doors for programs stand beside all pages; what their models and services are, the longer patterns say
             "app.api",
-            "app.api.shapes",
             "app",
         ),
     ),
