@@ -344,7 +344,8 @@ def _collect_month(actors: dict[str, Actor], month: date, chance: random.Random)
             owing = select(Customer.id).where(own(Customer), Customer.due > 0).order_by(Customer.id)
             ids = [row for row in _rows(owing) if chance.random() < (PAYS_THIS_MONTH if is_present else PAYS)]
             if owner == GHAT:
-                _refill(GHAT, TARGETS[GHAT] + _cost(ids))
+                with pretending(past(at(month, 8))):
+                    _refill(GHAT, TARGETS[GHAT] + _cost(ids))
             prepaid = _rows(_prepaid().where(own(Customer))) if next_month(month) >= today().replace(day=1) else []
         rolls = [chance.random() for _row in ids]
         if is_present:
