@@ -1,6 +1,7 @@
 """Let Lighthouse look at four pages as a phone does, each some times, and print the medians; ends with 1 where a median is below its mark.
 
-A measurement, never a test: the figures depend on the machine. scripts/lighthouse.py [SIZE of the demo] [times]
+A measurement, never a test: the figures depend on the machine and on what else it does; the last column is its load.
+scripts/lighthouse.py [SIZE of the demo] [times]
 """
 
 from __future__ import annotations
@@ -93,12 +94,17 @@ def main() -> int:
                 "collect": "/collect/",
                 "dashboard": "/",
             }
-            print(f"{'page':12}" + "".join(f"{name:>16}" for name in (*MARKS, "kB")))
+            print(f"{'page':12}" + "".join(f"{name:>16}" for name in (*MARKS, "kB", "load")))
             for name, path in pages.items():
                 looks = [scores(program, server.url + path, cookie, place) for _time in range(times)]
                 medians = {what: statistics.median(look[what] for look in looks) for what in (*MARKS, "kB")}
                 failed |= any(medians[what] < least for what, least in MARKS.items())
-                print(f"{name:12}" + "".join(f"{medians[what]:16.0f}" for what in (*MARKS, "kB")), flush=True)
+                print(
+                    f"{name:12}"
+                    + "".join(f"{medians[what]:16.0f}" for what in (*MARKS, "kB"))
+                    + f"{os.getloadavg()[0]:16.1f}",
+                    flush=True,
+                )
         finally:
             server.stop()
     for name, title in FAILED.items():

@@ -1,5 +1,7 @@
 // The frame of a page: theme switch, search key, menus that close, the drawer of a phone.
 
+const isDesk = matchMedia("(min-width: 992px)");
+
 /** Show the theme switches and keep the reader's choice on this device. */
 function switchTheme() {
   const root = document.documentElement;
@@ -93,6 +95,8 @@ function menuDrawer() {
 function fitTables() {
   const cards = [...document.querySelectorAll(".cards")];
   const fit = () => {
+    // on a phone rows are cards, and nothing is measured before the first paint
+    if (!isDesk.matches) return;
     for (const card of cards) {
       card.classList.remove("wide");
       card.classList.toggle("wide", [...card.children].some((part) => part.tagName === "TABLE" && part.offsetWidth > card.clientWidth + 1));
@@ -111,8 +115,8 @@ function offlinePage() {
 
 /** Bring the present page's line of a long sidebar into sight. */
 function showWhereWeAre() {
-  const side = document.querySelector(".side-in");
-  const here = side?.querySelector("[aria-current]");
+  const side = isDesk.matches && document.querySelector(".side-in");
+  const here = side && side.querySelector("[aria-current]");
   if (here && here.offsetTop + here.offsetHeight > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
 }
 
