@@ -101,8 +101,8 @@ class ApiKeyPage(Page):
     def add(self) -> Any:
         """Make an API key and show it once."""
         form = ApiKeyForm()
-        form.account_id.choices = [(row.id, f"{row.name} · {row.email}") for row in bindable(self.actor())]
-        form.keys.choices = [(name, f"{KEYS[name].label}") for name in USED_KEYS]
+        form.account_id.choices = [(row.id, row.name) for row in bindable(self.actor())]
+        form.keys.choices = [(name, str(KEYS[name].label)) for name in USED_KEYS]
         if self.is_right(form):
             try:
                 with transaction():
@@ -174,7 +174,7 @@ class ApiKeyPage(Page):
             act,
             "page/confirm.html",
             title=_("Revoke API key"),
-            consequence=_("The program that uses it is answered 401 from its next request on. This cannot be undone."),
+            consequence=_("The program that uses it is refused from its next request on. This cannot be undone."),
             facts=[(_("Name"), row.name, "data"), (_("Begins with"), f"{row.prefix}…", "data")],
             groups=[],
             submit_label=_("Revoke API key"),
@@ -188,6 +188,7 @@ class ApiKeyPage(Page):
         return self.render(
             "api/reference.html",
             base=_base(),
+            rules=RULES,
             description_url=url_for("DescriptionApi.openapi"),
             areas=[
                 {"label": areas()[view.__name__], "lines": [_line(view, *found) for found in operations_of(view)]}
@@ -195,6 +196,22 @@ class ApiKeyPage(Page):
             ],
             back_url=self.link("list"),
         )
+
+
+RULES = (
+    ("Authorization", _l("A program sends its API key with each request.")),
+    ("…_paisa", _l("Amounts are whole paisa.")),
+    ("+06:00", _l("Moments are as the clocks of Dhaka show them.")),
+    ("next_cursor", _l("What a list goes on with: send it with the next question. Nothing means the end.")),
+    ("Accept-Language", _l("The language of all sentences.")),
+    ("Idempotency-Key", _l("The same key gives back the first payment, however often it is sent.")),
+    ("401", _l("An API key is needed.")),
+    ("403", _l("A permission is missing; the answer names it.")),
+    ("404", _l("What the account may not see does not exist for it.")),
+    ("422", _l("Something in this request is not right; the answer has a sentence for each field.")),
+    ("429", _l("Too many requests. Wait a little.")),
+)
+"""What holds for all addresses, each with the word of the protocol that it is about."""
 
 
 def _base() -> str:

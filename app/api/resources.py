@@ -178,7 +178,7 @@ class CustomersApi(Api):
     @operation(
         "POST",
         "/<pk>/payments",
-        _l("Receive cash from a customer, once per Idempotency-Key"),
+        _l("Receive cash from a customer, once however often it is sent"),
         PaymentAnswer,
         body=CashAsked,
         status=201,

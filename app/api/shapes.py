@@ -132,9 +132,7 @@ class PageAsked(Asked):
     """Which part of a list."""
 
     limit = WholeInAddress(1, MOST_ROWS, load_default=50, metadata={"description": _l("How many rows at most.")})
-    cursor = Text(
-        300, metadata={"description": _l("next_cursor of the answer before; without it from the newest row.")}
-    )
+    cursor = Text(300, metadata={"description": _l("Where the answer before ended; without it from the newest row.")})
 
 
 class CustomerAnswer(Answer):
@@ -432,5 +430,5 @@ class CashAsked(Asked):
     paid_on = Day(metadata={"description": _l("Today, unless said.")})
     note = Text(200)
     confirmed = Flag(
-        metadata={"description": _l("true records it although the same amount came from this customer minutes ago.")}
+        metadata={"description": _l("Record it although the same amount came from this customer minutes ago.")}
     )

@@ -107,7 +107,7 @@ def _checked(url: str, events: list[str]) -> tuple[str, list[str]]:
     except NotPublic as refused:
         raise Refused(
             {
-                "scheme": _("Only addresses that begin with https:// are told."),
+                "scheme": _("Only encrypted addresses (https) are told."),
                 "private": _("This address lies inside of a private network. Enter one that the internet reaches."),
             }.get(refused.why, _("This is not an address of a program.")),
             "url",

@@ -43,7 +43,7 @@ EVENTS = {
     "payment.received": _l("Payment received"),
     "payment.edited": _l("Payment corrected"),
     "payment.voided": _l("Payment voided"),
-    "test": _l("Test"),
+    "test": _l("Test message"),
 }
 SWITCH = badges(("on", _l("On"), "ok"), ("off", _l("Off"), None), ("disabled", _l("Switched off by itself"), "due"))
 DELIVERY = badges(("waiting", _l("Waiting"), "warn"), ("done", _l("Answered"), "ok"), ("failed", _l("Given up"), "due"))
@@ -72,7 +72,7 @@ class WebhookForm(HouseForm):
         _l("Address"),
         required=True,
         description=_l(
-            "Begins with https://. Each message is signed; its receiver answers 200 to 299 within 5 seconds."
+            "Only encrypted addresses (https). Each message is signed; its receiver takes it within 5 seconds."
         ),
         render_kw={"inputmode": "url", "autocapitalize": "none", "maxlength": 500, "placeholder": "https://"},
     )
@@ -244,7 +244,7 @@ class WebhookMessagePage(Page):
         Column("webhook", _l("Address"), lambda row: row.webhook.url, "data"),
         Column("created_at", _l("When"), lambda row: row.created_at, "moment", sort=WebhookDelivery.id),
         Column("tries", _l("Tries"), lambda row: row.tries, "number"),
-        Column("answer", _l("Answer"), lambda row: str(row.answer_code or ""), "data"),
+        Column("answer", _l("Answer"), lambda row: row.answer_code, "number"),
         Column(
             "state",
             _l("State"),
@@ -280,7 +280,7 @@ class WebhookMessagePage(Page):
                         (_("Message"), row.message_id, "data"),
                         (_("When"), row.created_at, "moment"),
                         (_("Tries"), row.tries, "number"),
-                        (_("Answer"), str(row.answer_code or ""), "data"),
+                        (_("Answer"), row.answer_code, "number"),
                         (_("What went wrong"), str(PROBLEMS.get(row.problem, row.problem))),
                         (_("Answered"), row.answered_at, "moment"),
                         *([(_("Next try"), row.next_try_at, "moment")] if row.state == "waiting" else []),

@@ -146,6 +146,9 @@ def send(url: str, body: str, headers: dict[str, str]) -> Reply:
         return Reply(answer.status)
     except urllib3.exceptions.SSLError:
         return Reply(problem="certificate")
+    except urllib3.exceptions.NewConnectionError:
+        # urllib3 counts it among the time-outs: nobody listens there
+        return Reply(problem="connection")
     except urllib3.exceptions.TimeoutError:
         return Reply(problem="silence")
     except (urllib3.exceptions.HTTPError, OSError, ValueError):

@@ -27,6 +27,7 @@ from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.accounts.models import Account, Tenant
+from app.api.models import Webhook
 from app.billing.models import Bill
 from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
 from app.core.database import db, transaction
@@ -58,7 +59,7 @@ WRITERS = (GA, COLLECTOR, ROOT)
 """Together they may send every form."""
 
 WRITTEN_IN_LATIN_BY_EVERYBODY = set(
-    "PPPoE CSV PDF A4 NID UTF-8 XLSX JPEG PNG WebP JSON RSS bKash Nagad SSLCommerz".split()
+    "PPPoE CSV PDF A4 NID UTF-8 XLSX JPEG PNG WebP JSON RSS API https bKash Nagad SSLCommerz".split()
 )
 SPEAK_FOR_THEMSELVES = ("English", "বাংলা", "0123", "০১২৩", "{amount}")
 """Names of languages, samples of digits, and what the browser's script fills in."""
@@ -386,7 +387,7 @@ def names_of_rows() -> re.Pattern[str]:
             Tenant,
             Zone,
         )
-        columns = [*(model.name for model in named), CustomerImport.file_name, Incident.title]
+        columns = [*(model.name for model in named), CustomerImport.file_name, Incident.title, Webhook.url]
         names = {name for column in columns for name in db.session.execute(select(column)).scalars()}
     names |= set(SPEAK_FOR_THEMSELVES)
     longest_first = sorted(names, key=len, reverse=True)
