@@ -201,15 +201,15 @@ class ApiKeyPage(Page):
 RULES = (
     ("Authorization", _l("A program sends its API key with each request.")),
     ("…_paisa", _l("Amounts are whole paisa.")),
-    ("+06:00", _l("Moments are as the clocks of Dhaka show them.")),
+    ("ISO 8601 +06:00", _l("Moments are as the clocks of Dhaka show them.")),
     ("next_cursor", _l("What a list goes on with: send it with the next question. Nothing means the end.")),
     ("Accept-Language", _l("The language of all sentences.")),
     ("Idempotency-Key", _l("The same key gives back the first payment, however often it is sent.")),
-    ("401", _l("An API key is needed.")),
-    ("403", _l("A permission is missing; the answer names it.")),
-    ("404", _l("What the account may not see does not exist for it.")),
-    ("422", _l("Something in this request is not right; the answer has a sentence for each field.")),
-    ("429", _l("Too many requests. Wait a little.")),
+    ("HTTP 401", _l("An API key is needed.")),
+    ("HTTP 403", _l("A permission is missing; the answer names it.")),
+    ("HTTP 404", _l("What the account may not see does not exist for it.")),
+    ("HTTP 422", _l("Something in this request is not right; the answer has a sentence for each field.")),
+    ("HTTP 429", _l("Too many requests. Wait a little.")),
 )
 """What holds for all addresses, each with the word of the protocol that it is about."""
 

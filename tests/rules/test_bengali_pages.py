@@ -25,6 +25,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from sqlalchemy import select
 
+from app.access.models import ApiKey
 from app.access.scope import everywhere
 from app.accounts.models import Account, Tenant
 from app.api.models import Webhook
@@ -387,12 +388,12 @@ def names_of_rows() -> re.Pattern[str]:
             Tenant,
             Zone,
         )
-        columns = [*(model.name for model in named), CustomerImport.file_name, Incident.title, Webhook.url]
+        columns = [*(model.name for model in named), CustomerImport.file_name, Incident.title, ApiKey.name, Webhook.url]
         names = {name for column in columns for name in db.session.execute(select(column)).scalars()}
     names |= set(SPEAK_FOR_THEMSELVES)
     longest_first = sorted(names, key=len, reverse=True)
     parts = [
-        re.escape(name) if " " in name or name in SPEAK_FOR_THEMSELVES else rf"^{re.escape(name)}$"
+        re.escape(name) if " " in name or "/" in name or name in SPEAK_FOR_THEMSELVES else rf"^{re.escape(name)}$"
         for name in longest_first
     ]
     return re.compile("|".join(parts))
