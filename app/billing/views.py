@@ -15,7 +15,8 @@ from app.access.scope import get_or_404
 from app.billing.documents import invoice
 from app.billing.forms import BillForCustomerForm, DiscountForm, EditBillForm
 from app.billing.models import Bill, BillStatus, Discount
-from app.billing.queries import bills_of, in_status
+from app.billing.owner_services import owners_in_scope
+from app.billing.queries import NOT_VOID, bills_of, in_status
 from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
 from app.books.once import sent_before
 from app.core.clock import month_of, today
@@ -159,7 +160,20 @@ class BillPage(Page):
         "operator_amount": lambda: amount_cell(Bill.operator_amount),
     }
     filters = (
-        Choice("status", _l("Status"), lambda: choices(BILL_STATUS), in_status),
+        Choice(
+            "status",
+            _l("Status"),
+            lambda: [(NOT_VOID, _l("All but void ones")), *choices(BILL_STATUS)],
+            lambda value: Bill.voided_at.is_(None) if value == NOT_VOID else in_status(value),
+        ),
+        Choice(
+            "owner",
+            _l("Owner"),
+            lambda: [(str(row.id), row.name) for row in owners_in_scope()],
+            lambda value: Bill.owner_id.in_([int(value)]),
+            key="parents",
+            from_rows=True,
+        ),
         DateRange("period", _l("Period"), Bill.period_from),
         DateRange("due_on", _l("Due date"), Bill.due_on),
         AmountRange("open", _l("Open"), Bill.open),

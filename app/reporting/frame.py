@@ -16,6 +16,7 @@ from app.billing.documents import company
 from app.core.clock import month_of, now, today
 from app.core.database import transaction
 from app.core.errors import NotFound
+from app.web.charts import Chart
 from app.web.exports import csv_response
 from app.web.formats import language, reader_digits
 from app.web.frame import company_of
@@ -51,6 +52,10 @@ class ReportPage(Panel):
         """Return the days that are shown when the address names none: this month."""
         return month_of(today())
 
+    def chart(self, rows: Sequence[Any]) -> Chart | None:
+        """Return the drawing of the rows for a report that has one; it needs a route ``chart_json`` too."""
+        return None
+
     @expose("/")
     def index(self) -> str:
         """Show the report."""
@@ -59,10 +64,13 @@ class ReportPage(Panel):
         listing = simple_listing(self.columns, list(rows), empty_text=str(self.empty_text))
         listing.filters, listing.clear_url = shown, request.path
         listing.totals, listing.totals_label = self._totals(rows), _("Total")
+        chart = self.chart(rows)
         return self.render(
             "reporting/report.html",
             page=self,
             listing=listing,
+            chart=chart,
+            chart_url=self._same_query("chart_json") if chart else "",
             pdf_url=self._same_query("as_pdf"),
             csv_url=self._same_query("as_csv"),
             index_url=url_for("ReportsPage.index"),

@@ -9,7 +9,7 @@ from sqlalchemy import case, extract, func, select
 from app.access.scope import own
 from app.accounts.models import Account
 from app.billing.models import Bill
-from app.core.clock import today
+from app.core.clock import month_of, today
 from app.core.database import db
 from app.customers.models import Customer
 from app.expenses.models import Expense, ExpenseCategory
@@ -22,6 +22,7 @@ class Collected:
     """What one person took in on one day; money of a gateway has no person."""
 
     id: int
+    person_id: int | None
     person: str
     day: date
     receipts: int
@@ -52,8 +53,8 @@ def collected(conditions: list[Any]) -> list[Collected]:
         .order_by(person, Payment.collected_by_id, Payment.paid_on)
     ).all()
     return [
-        Collected(number, name, day, count, int(in_cash), int(online))
-        for number, (_person, name, day, count, in_cash, online) in enumerate(rows)
+        Collected(number, person_id, name, day, count, int(in_cash), int(online))
+        for number, (person_id, name, day, count, in_cash, online) in enumerate(rows)
     ]
 
 
@@ -192,3 +193,80 @@ def spent_by_month(conditions: list[Any]) -> list[Spent]:
         Spent(number, date(int(in_year), int(in_month), 1), category, entries, int(amount))
         for number, (in_year, in_month, category, entries, amount) in enumerate(rows)
     ]
+
+
+@dataclass(frozen=True)
+class InAndOut:
+    """What was collected and what was spent in a month; ``first`` and ``last`` are the days of it that were asked for."""
+
+    id: int
+    month: date
+    first: date
+    last: date
+    collected: int
+    spent: int
+
+    @property
+    def left(self) -> int:
+        """What the month left over; below zero when more was spent than collected."""
+        return self.collected - self.spent
+
+
+def income_against_expense(first: date | None, last: date | None) -> list[InAndOut]:
+    """Return the valid payments and the valid expenses of the days from ``first`` to ``last`` by month, in paisa (spec §9)."""
+    collected_in = _by_month(Payment.paid_on, Payment.amount, Payment.voided_at.is_(None), first, last)
+    spent_in = _by_month(Expense.spent_on, Expense.amount, Expense.voided_at.is_(None), first, last)
+    found = []
+    for number, month in enumerate(sorted(collected_in | spent_in)):
+        begins, ends = month_of(month)
+        found.append(
+            InAndOut(
+                number,
+                month,
+                max(begins, first or begins),
+                min(ends, last or ends),
+                collected_in.get(month, 0),
+                spent_in.get(month, 0),
+            )
+        )
+    return found
+
+
+def _by_month(day: Any, amount: Any, is_valid: Any, first: date | None, last: date | None) -> dict[date, int]:
+    year, month = extract("year", day), extract("month", day)
+    edges = [*([day >= first] if first else []), *([day <= last] if last else [])]
+    rows = db.session.execute(select(year, month, func.sum(amount)).where(is_valid, *edges).group_by(year, month)).all()
+    return {date(int(in_year), int(in_month), 1): int(paisa) for in_year, in_month, paisa in rows}
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What the bills of an owner's customers come to."""
+
+    id: int
+    owner: str
+    bills: int
+    amount: int
+    discount: int
+    vat: int
+    total: int
+    paid: int
+
+    @property
+    def open(self) -> int:
+        """What is not paid yet."""
+        return self.total - self.paid
+
+
+def billed_by_owner(conditions: list[Any]) -> list[Billed]:
+    """Return the bills under conditions that are not void, summed up by the owner of the customer, by the owner's name (spec §9)."""
+    figures = (Bill.amount, Bill.discount, Bill.vat, Bill.total, Bill.paid)
+    rows = db.session.execute(
+        select(Bill.owner_id, func.coalesce(Account.name, ""), func.count(Bill.id), *(func.sum(one) for one in figures))
+        .select_from(Bill)
+        .outerjoin(Account, Account.id == Bill.owner_id)
+        .where(Bill.voided_at.is_(None), *conditions)
+        .group_by(Bill.owner_id, Account.name)
+        .order_by(Account.name, Bill.owner_id)
+    ).all()
+    return [Billed(owner_id, name, bills, *(int(paisa) for paisa in sums)) for owner_id, name, bills, *sums in rows]

@@ -3,45 +3,75 @@
 from datetime import date
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
+from app.billing.models import Bill
+from app.billing.queries import NOT_VOID
+from app.billing.views import BillPage
 from app.core.clock import month_of, today
 from app.core.money import plain
 from app.customers.models import Customer
 from app.expenses.models import Expense
 from app.expenses.queries import categories
+from app.expenses.views import ExpensePage
 from app.packages.queries import zone_and_below, zones
 from app.payments.models import Payment
+from app.payments.views import NOBODY, PaymentPage
 from app.reporting.frame import ReportPage
 from app.reporting.queries import (
+    Billed,
+    Collected,
     CustomerDues,
+    InAndOut,
     ZoneDues,
+    billed_by_owner,
     collected,
     collectors,
     dues_by_customer,
     dues_by_zone,
+    income_against_expense,
     spent_by_month,
 )
-from app.web.formats import language
-from app.web.listing import Choice, Column, DateRange
+from app.web.charts import Chart, Series, chart_response
+from app.web.formats import language, show_month
+from app.web.listing import Choice, Column, DateRange, ShownFilter
 from app.web.page import Panel
 
 
-def _money(name: str, label: Any) -> Column:
+def _money(name: str, label: Any, url: Any = None, card: str = "meta") -> Column:
     def amount(row: Any) -> int | None:
         # nothing is said of what is not there
         return getattr(row, name) or None
 
     return Column(
-        name, label, amount, "money", csv=lambda row: plain(amount(row) or 0), align="right", total=True, card="meta"
+        name,
+        label,
+        amount,
+        "money",
+        csv=lambda row: plain(amount(row) or 0),
+        align="right",
+        total=True,
+        card=card,
+        url=url,
     )
 
 
 def _zone(row: ZoneDues | CustomerDues) -> str:
     return " · ".join(filter(None, (row.zone or _("Without a zone"), row.owner)))
+
+
+def _receipts(row: Collected) -> str:
+    return url_for(
+        f"{PaymentPage.__name__}.list",
+        status="valid",
+        collector=row.person_id or NOBODY,
+        paid_on_from=row.day,
+        paid_on_to=row.day,
+    )
 
 
 class CollectionReport(ReportPage):
@@ -68,6 +98,7 @@ class CollectionReport(ReportPage):
             align="right",
             total=True,
             card="amount",
+            url=_receipts,
         ),
     )
     filters = (
@@ -194,7 +225,118 @@ class ExpenseReport(ReportPage):
         return spent_by_month(conditions)
 
 
-REPORTS: tuple[type[ReportPage], ...] = (CollectionReport, ZoneDuesReport, CustomerDuesReport, ExpenseReport)
+def _days_of(month: InAndOut, name: str) -> dict[str, Any]:
+    return {"status": "valid", f"{name}_from": month.first, f"{name}_to": month.last}
+
+
+def _payments_of(month: InAndOut) -> str | None:
+    return url_for(f"{PaymentPage.__name__}.list", **_days_of(month, "paid_on")) if month.collected else None
+
+
+def _expenses_of(month: InAndOut) -> str | None:
+    return url_for(f"{ExpensePage.__name__}.list", **_days_of(month, "spent_on")) if month.spent else None
+
+
+class IncomeReport(ReportPage):
+    """What came in from customers against what was spent, month by month."""
+
+    route_base = "/reports/income"
+    keys = ReportPage.keys | {"chart_json": "parents"}
+    title = _l("Income against expense")
+    intro = _l("What customers paid and what was spent, month by month. Void receipts and void expenses do not count.")
+    icon = "scale"
+    empty_text = _l("Nothing came in and nothing was spent on these days.")
+    columns = (
+        Column("month", _l("Month"), lambda row: row.month, "month", card="title"),
+        _money("collected", _l("Collected"), _payments_of),
+        _money("spent", _l("Expense"), _expenses_of),
+        Column(
+            "left",
+            _l("Left over"),
+            lambda row: row.left,
+            "money",
+            csv=lambda row: plain(row.left),
+            align="right",
+            total=True,
+            card="amount",
+        ),
+    )
+    filters = (DateRange("on", _l("Date"), Payment.paid_on),)
+
+    def first_period(self) -> tuple[date, date]:
+        """Return this calendar year up to the end of the month."""
+        return today().replace(month=1, day=1), month_of(today())[1]
+
+    def _rows(self, shown: list[ShownFilter]) -> list[InAndOut]:
+        # the days hold for two tables at once, which the condition of one column cannot say
+        first, last = (date.fromisoformat(day) if day else None for day in (shown[0].from_value, shown[0].to_value))
+        return income_against_expense(first, last)
+
+    def chart(self, rows: Any) -> Chart:
+        """Draw both sums beside each other."""
+        return Chart(
+            "income",
+            str(self.title),
+            category_label=_("Month"),
+            categories=[show_month(row.month) for row in rows],
+            series=(
+                Series(_("Collected"), [row.collected for row in rows], [_payments_of(row) for row in rows], "ok"),
+                Series(_("Expense"), [row.spent for row in rows], [_expenses_of(row) for row in rows], "warn"),
+            ),
+            unit="taka",
+        )
+
+    @expose("/chart.json")
+    def chart_json(self) -> Response:
+        """Return what the drawing is made from."""
+        return chart_response(self.chart(self._rows(self._asked())))
+
+
+def _bills_of(row: Billed) -> str:
+    # the days stand in the address that was asked for, and otherwise are this month
+    first, last = month_of(today())
+    asked = {f"period_{edge}": request.args.get(f"period_{edge}") for edge in ("from", "to")}
+    if all(day is None for day in asked.values()):
+        asked = {"period_from": first.isoformat(), "period_to": last.isoformat()}
+    return url_for(f"{BillPage.__name__}.list", status=NOT_VOID, owner=row.id, **asked)
+
+
+class BilledReport(ReportPage):
+    """What the bills of each Operator's customers come to."""
+
+    route_base = "/reports/bills-by-operator"
+    title = _l("Bills by operator")
+    intro = _l(
+        "What the bills of each Operator's customers come to, by the period they begin in. Void bills do not count."
+    )
+    icon = "file-invoice"
+    empty_text = _l("No bills begin on these days.")
+    filters = (DateRange("period", _l("Period"), Bill.period_from),)
+
+    columns = (
+        Column("owner", _l("Owner"), lambda row: row.owner, "data", card="title", url=_bills_of),
+        Column("bills", _l("Bills"), lambda row: row.bills, "number", total=True, align="right", card="hide"),
+        _money("amount", _l("Amount")),
+        _money("discount", _l("Discount")),
+        _money("vat", _l("VAT")),
+        _money("total", _l("Total"), _bills_of, "amount"),
+        _money("paid", _l("Paid")),
+        _money("open", _l("Open"), _bills_of),
+    )
+
+    def rows(self, conditions: list[Any]) -> list[Any]:
+        """Return sums by owner."""
+        return billed_by_owner(conditions)
+
+
+REPORTS: tuple[type[ReportPage], ...] = (
+    CollectionReport,
+    BilledReport,
+    ZoneDuesReport,
+    CustomerDuesReport,
+    ExpenseReport,
+    IncomeReport,
+)
 """The reports on /reports/, in order."""
 
 

@@ -5,15 +5,18 @@ import io
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from app.access.scope import everywhere
+from app.accounts.models import Account
 from app.activity.models import Activity
-from app.billing.services import generate_bill
+from app.billing.services import generate_bill, void_bill
 from app.core.clock import pretending
 from app.core.database import db, transaction
 from app.customers.models import Customer
@@ -25,7 +28,7 @@ from tests.cast import COLLECTOR, GA, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
 from tests.make import as_account, bill, pay
 
 Person = Callable[[str], FlaskClient]
-REPORTS = ("collections", "dues-by-zone", "dues-by-customer", "expenses")
+REPORTS = ("collections", "bills-by-operator", "dues-by-zone", "dues-by-customer", "expenses", "income")
 
 
 @pytest.fixture
@@ -75,6 +78,18 @@ def rows(client: FlaskClient, report: str, query: str = "") -> list[list[str]]:
     answer = client.get(f"/reports/{report}/report.csv{query}")
     assert answer.status_code == 200
     return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+def behind(client: FlaskClient, page: str, address: str) -> list[dict[str, str]]:
+    """Follow a link of a page, and return all rows of the list it leads to."""
+    assert f'href="{escape(address)}"' in client.get(page).text
+    exported = client.get(address.replace("/list/", "/export", 1))
+    assert exported.status_code == 200
+    return list(csv.DictReader(io.StringIO(exported.text.removeprefix("\ufeff"))))
+
+
+def added(found: list[dict[str, str]], column: str) -> str:
+    return str(sum((Decimal(row[column]) for row in found), Decimal("0.00")))
 
 
 def words(pdf: bytes, tmp_path: Path) -> str:
@@ -137,6 +152,74 @@ def test_expenses_are_summed_up_by_month_and_category_without_void_ones(
 ) -> None:
     _head, *found = rows(english(NORTH), "expenses")
     assert found == [["2026-11-01", "Fibre", "1", "120.00"]]
+
+
+def test_income_and_expense_of_a_month_open_the_rows_they_are_the_sum_of(
+    app: Flask, money: int, english: Person
+) -> None:
+    client = english(NORTH)
+    head, *found = rows(client, "income")
+    assert head == ["Month", "Collected", "Expense", "Left over"]
+    assert found == [["2026-11-01", "500.00", "120.00", "380.00"]]
+    days = "_from=2026-11-01&{0}_to=2026-11-30"
+    payments = behind(client, "/reports/income/", f"/payments/list/?status=valid&paid_on{days.format('paid_on')}")
+    expenses = behind(client, "/reports/income/", f"/expenses/list/?status=valid&spent_on{days.format('spent_on')}")
+    assert (added(payments, "Amount"), added(expenses, "Amount")) == ("500.00", "120.00")
+    assert [one["values"] for one in client.get("/reports/income/chart.json").json["series"]] == [[500_00], [120_00]]
+
+
+def test_a_part_of_a_month_counts_and_opens_the_days_that_were_asked_for(
+    app: Flask, money: int, english: Person
+) -> None:
+    query = "?on_from=2026-11-21&on_to=2026-11-25"
+    client = english(NORTH)
+    assert rows(client, "income", query)[1:] == [["2026-11-01", "500.00", "0.00", "500.00"]]
+    address = "/payments/list/?status=valid&paid_on_from=2026-11-21&paid_on_to=2026-11-25"
+    assert added(behind(client, f"/reports/income/{query}", address), "Amount") == "500.00"
+
+
+def test_a_days_collection_opens_the_receipts_it_is_the_sum_of(app: Flask, money: int, english: Person) -> None:
+    with app.app_context(), everywhere("tests look at everything"):
+        collector = db.session.query(Account).filter_by(email=COLLECTOR).one().id
+    address = f"/payments/list/?status=valid&collector={collector}&paid_on_from=2026-11-23&paid_on_to=2026-11-23"
+    client = english(NORTH)
+    assert added(behind(client, "/reports/collections/", address), "Amount") == "500.00"
+
+
+def test_bills_by_operator_open_the_bills_they_are_the_sum_of(
+    app: Flask, cast: Cast, money: int, english: Person
+) -> None:
+    with app.app_context(), as_account(NORTH), transaction() as session:
+        mistake = generate_bill(
+            session.get_one(Customer, cast.customers[NORTH][0]),
+            999_00,
+            description="Twice",
+            period=(date(2026, 11, 1), date(2026, 11, 30)),
+            due_on=date(2026, 11, 30),
+        )
+        void_bill(mistake, "Twice")
+        account = session.query(Account).filter_by(email=NORTH).one()
+        north, name = account.id, account.name
+    client = english(GA)
+    query = "period_from=2026-08-01&period_to=2026-11-30"
+    head, *found = rows(client, "bills-by-operator", f"?{query}")
+    assert head == ["Owner", "Bills", "Amount", "Discount", "VAT", "Total", "Paid", "Open"]
+    (figures,) = [dict(zip(head, row, strict=True)) for row in found if row[0] == name]
+    address = f"/bills/list/?status=not_void&owner={north}&{query}"
+    bills = behind(client, f"/reports/bills-by-operator/?{query}", address)
+    assert len(bills) == int(figures["Bills"]) > 0
+    for column in ("Amount", "Discount", "VAT", "Total", "Paid", "Open"):
+        assert added(bills, column) == figures[column]
+
+
+def test_an_operator_reads_the_bills_of_its_own_customers_alone(app: Flask, money: int, english: Person) -> None:
+    query = "?period_from=2026-08-01&period_to=2026-08-31"
+    assert [row[1:3] for row in rows(english(NORTH), "bills-by-operator", query)[1:]] == [["1", "5555.00"]]
+    assert rows(english(PADMA_GA), "bills-by-operator", query)[1:] == []
+
+
+def test_a_narrow_list_of_bills_offers_a_manager_no_owners(app: Flask, cast: Cast, english: Person) -> None:
+    assert "choices=owner" not in english(COLLECTOR).get("/bills/list/").text
 
 
 @pytest.mark.parametrize("report", REPORTS)
