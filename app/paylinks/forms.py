@@ -39,7 +39,10 @@ class ManyChoices(SelectMultipleField):
     option_widget = CheckboxInput()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = kwargs.pop("choices", None)
         super().__init__(*args, **kwargs)
+        # set like the rows a view offers: as an argument WTForms warns of pairs
+        self.choices = choices
         # the templates draw it as what it is
         self.type = "SelectMultipleField"
 
