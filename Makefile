@@ -5,7 +5,7 @@ SIZE ?= small
 export PORT SIZE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo serve sandbox radius test test-long bench lint format screenshots wapiti translations docs vendor
+.PHONY: help install demo serve sandbox radius test test-long bench load lint format screenshots wapiti translations docs vendor
 
 help: ## list what one can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,13 +33,18 @@ test-long: ## run the tests that take minutes, on both databases: ARGS="-k seque
 	@MARK=long scripts/test.sh $(ARGS)
 
 bench: install ## measure pieces of work, with ratios to a limit measured in the same run
-	@.venv/bin/python scripts/bench.py
-	@.venv/bin/python scripts/weigh.py
 	@scripts/debian.sh chromium npm postgres
 	@scripts/venv.sh requirements-dev.txt
+	@.venv/bin/python scripts/bench.py
+	@.venv/bin/python scripts/weigh.py
 	@.venv/bin/python scripts/bench_online.py
 	@.venv/bin/python scripts/bench_documents.py $(ARGS)
 	@.venv/bin/python scripts/lighthouse.py
+
+load: install ## let fifty people work at once on PostgreSQL and prove that nothing broke: MINUTES=10
+	@scripts/debian.sh postgres
+	@scripts/venv.sh requirements-dev.txt
+	@.venv/bin/python scripts/load.py
 
 lint: ## look at style and types
 	@scripts/venv.sh requirements-dev.txt

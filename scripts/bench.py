@@ -246,8 +246,8 @@ def measure(work: Work, server: Process, limit: Process, rounds: int) -> str:
     return f"{work.name:38}{median:9.1f}{worst:9.1f}{unit:9.1f}{ratio:8.2f}{goal:>6}{mark:6}{size / 1000:11.1f}{more / 1024:7.1f}"
 
 
-def statements(app: Flask, paths: list[str]) -> None:
-    """Print how many statements pages cost, and who acts and what the account may within them; SystemExit where those are too many."""
+def statements(app: Flask, paths: list[str]) -> int:
+    """Print how many statements pages cost, and return how many of them at the most ask who acts and what the account may."""
     worst = 0
     print("session, permission and scope: most SQL statements a request, over the pages an account opens")
     for person in people():
@@ -265,8 +265,7 @@ def statements(app: Flask, paths: list[str]) -> None:
         with Statements(app.extensions["database"]) as counted:
             client.get(path)
         print(f"  {path[:60]:62}{counted.count}")
-    if worst > MOST_FOR_PERMISSION_AND_SCOPE:
-        raise SystemExit(f"permission and scope cost {worst} statements, {MOST_FOR_PERMISSION_AND_SCOPE} are allowed")
+    return worst
 
 
 def main() -> None:
@@ -276,6 +275,7 @@ def main() -> None:
     reading.add_argument("--only", choices=DATABASES)
     reading.add_argument("--rounds", type=int, default=40)
     asked = reading.parse_args()
+    worst = 0
     for kind in DATABASES if asked.only is None else (asked.only,):
         with database(kind, asked.size) as url:
             app = create_app(Testing, DATABASE_URL=url)
@@ -293,8 +293,10 @@ def main() -> None:
             finally:
                 limit.stop()
                 server.stop()
-            statements(app, [work.path for work in pieces if work.path])
+            worst = max(worst, statements(app, [work.path for work in pieces if work.path]))
             app.extensions["database"].dispose()
+    if worst > MOST_FOR_PERMISSION_AND_SCOPE:
+        raise SystemExit(f"permission and scope cost {worst} statements, {MOST_FOR_PERMISSION_AND_SCOPE} are allowed")
 
 
 if __name__ == "__main__":

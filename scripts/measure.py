@@ -40,8 +40,8 @@ POSTGRESQL = {
 ASKING = (str(ROOT / "app" / "access"), str(ROOT / "app" / "security"))
 """Whoever runs a statement from here asks about the account and not about the page's rows."""
 
-READING_ROWS = ("get_or_404",)
-"""It stands with the scope, and loads the row that the address names."""
+READING_ROWS = ("get_or_404", "with_factor")
+"""They stand there too, and read what a page shows: the row that the address names, who of a list has a second factor."""
 
 
 class Statements:
