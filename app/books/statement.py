@@ -1,10 +1,13 @@
-"""Statements: every movement of a customer's or an Operator's account with the running balance, from the journal."""
+"""Statements from the journal: a customer's or an Operator's account with its running balance, all ledgers, and a ledger line by line."""
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
+from app.access.scope import current_scope
+from app.accounts.models import Account
 from app.books.models import EntryKind, JournalEntry, JournalLine, Ledger
 from app.core.database import db
 from app.customers.models import Customer
@@ -67,3 +70,164 @@ def _movements(ledger: Ledger, holder_id: int) -> list[StatementLine]:
             )
         )
     return lines[::-1]
+
+
+MOST_LINES = 5_000
+"""More lines of a ledger than this are not drawn at once: a shorter period is asked for."""
+
+
+@dataclass(frozen=True)
+class LedgerSum:
+    """A ledger over some days: ``opening`` before them, then debits and credits, each above zero."""
+
+    id: int
+    ledger: Ledger
+    first: date
+    last: date
+    opening: int
+    debit: int
+    credit: int
+
+    @property
+    def closing(self) -> int:
+        """What the ledger holds in the end; below zero it is a credit."""
+        return self.opening + self.debit - self.credit
+
+
+@dataclass(frozen=True)
+class LedgerLine:
+    """A line of a ledger with the balance after it; the first one of a period has no entry and says what was there before."""
+
+    id: int
+    day: date | None
+    kind: str
+    bill_id: int | None
+    payment_id: int | None
+    expense_id: int | None
+    who: str
+    note: str
+    amount: int
+    balance: int
+
+    @property
+    def debit(self) -> int:
+        """What the line adds."""
+        return max(self.amount, 0)
+
+    @property
+    def credit(self) -> int:
+        """What the line takes away."""
+        return max(-self.amount, 0)
+
+
+def ledger_sums(first: date, last: date) -> list[LedgerSum]:
+    """Return every ledger that has ever moved in the scope at work, over the days from ``first`` to ``last``, both included."""
+    amount, day = JournalLine.amount, JournalEntry.posted_on
+    within = day >= first
+    rows = db.session.execute(
+        select(
+            JournalLine.ledger,
+            func.sum(case((day < first, amount), else_=0)),
+            func.sum(case((within & (amount > 0), amount), else_=0)),
+            func.sum(case((within & (amount < 0), -amount), else_=0)),
+        )
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(day <= last)
+        .group_by(JournalLine.ledger)
+    ).all()
+    found = {ledger: (int(opening), int(debit), int(credit)) for ledger, opening, debit, credit in rows}
+    return [
+        LedgerSum(number, ledger, first, last, *found[ledger.value])
+        for number, ledger in enumerate(Ledger)
+        if ledger.value in found
+    ]
+
+
+@dataclass(frozen=True)
+class OperatorSum:
+    """An Operator's account over some days, as its holder sees it: balances above zero are prepaid money."""
+
+    id: int
+    name: str
+    opening: int
+    taken: int
+    added: int
+    collected: int
+
+    @property
+    def closing(self) -> int:
+        """What the account holds in the end."""
+        return self.opening - self.taken + self.added + self.collected
+
+
+def operator_sums(first: date, last: date) -> list[OperatorSum]:
+    """Return the accounts of all Operators below who reads that have ever moved, over some days, both included, by name."""
+    day, amount, kind = JournalEntry.posted_on, JournalLine.amount, JournalEntry.kind
+
+    def within(*kinds: EntryKind) -> Any:
+        named = kind.in_([one.value for one in kinds])
+        return func.sum(case(((day >= first) & named, amount), else_=0))
+
+    rows = db.session.execute(
+        select(
+            Account.id,
+            Account.name,
+            func.sum(case((day < first, amount), else_=0)),
+            within(EntryKind.OPERATOR_AMOUNT),
+            within(EntryKind.OPERATOR_BALANCE),
+            within(EntryKind.COLLECTED_ABOVE),
+        )
+        .select_from(JournalLine)
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .join(Account, Account.id == JournalLine.holder_id)
+        .where(JournalLine.ledger == Ledger.OPERATOR.value, day <= last, Account.id != current_scope().owner_id)
+        .group_by(Account.id, Account.name)
+        .order_by(Account.name, Account.id)
+    ).all()
+    return [
+        OperatorSum(number, name, -int(opening), int(taken), -int(added), -int(collected))
+        for number, name, opening, taken, added, collected in rows
+    ]
+
+
+def ledger_lines(ledger: Ledger, first: date, last: date) -> tuple[list[LedgerLine], bool]:
+    """Return the lines of a ledger over some days, oldest first, after what was there before; and whether there are too many to show."""
+    chosen = (
+        select(JournalEntry, JournalLine)
+        .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
+        .where(JournalLine.ledger == ledger.value)
+    )
+    before = chosen.where(JournalEntry.posted_on < first).with_only_columns(
+        func.coalesce(func.sum(JournalLine.amount), 0), maintain_column_froms=True
+    )
+    balance = int(db.session.execute(before).scalar_one())
+    rows = db.session.execute(
+        chosen.where(JournalEntry.posted_on >= first, JournalEntry.posted_on <= last)
+        .order_by(JournalEntry.posted_on, JournalLine.id)
+        .limit(MOST_LINES + 1)
+    ).all()
+    names = _holders(ledger, {line.holder_id for _entry, line in rows})
+    lines = [LedgerLine(0, None, "", None, None, None, "", "", 0, balance)]
+    for entry, line in rows[:MOST_LINES]:
+        balance += line.amount
+        lines.append(
+            LedgerLine(
+                line.id,
+                entry.posted_on,
+                entry.kind,
+                entry.bill_id,
+                entry.payment_id,
+                entry.expense_id,
+                names.get(line.holder_id, ""),
+                entry.note,
+                line.amount,
+                balance,
+            )
+        )
+    return lines, len(rows) > MOST_LINES
+
+
+def _holders(ledger: Ledger, ids: set[int]) -> dict[int, str]:
+    model: Any = Customer if ledger == Ledger.CUSTOMER else Account
+    found = db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))
+    return {row.id: row.name for row in found}

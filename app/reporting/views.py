@@ -21,6 +21,7 @@ from app.expenses.views import ExpensePage
 from app.packages.queries import zone_and_below, zones
 from app.payments.models import Payment
 from app.payments.views import NOBODY, PaymentPage
+from app.reporting.book_views import BooksReport, LedgerReport, OperatorsReport
 from app.reporting.frame import ReportPage
 from app.reporting.queries import (
     Billed,
@@ -336,6 +337,9 @@ REPORTS: tuple[type[ReportPage], ...] = (
     CustomerDuesReport,
     ExpenseReport,
     IncomeReport,
+    OperatorsReport,
+    BooksReport,
+    LedgerReport,
 )
 """The reports on /reports/, in order."""
 

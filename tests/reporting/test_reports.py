@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
+from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.accounts.models import Account
@@ -28,7 +30,17 @@ from tests.cast import COLLECTOR, GA, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
 from tests.make import as_account, bill, pay
 
 Person = Callable[[str], FlaskClient]
-REPORTS = ("collections", "bills-by-operator", "dues-by-zone", "dues-by-customer", "expenses", "income")
+REPORTS = (
+    "collections",
+    "bills-by-operator",
+    "dues-by-zone",
+    "dues-by-customer",
+    "expenses",
+    "income",
+    "operators",
+    "ledgers",
+    "ledger",
+)
 
 
 @pytest.fixture
@@ -263,3 +275,48 @@ def test_taking_a_report_out_is_logged(app: Flask, money: int, english: Person) 
 @pytest.mark.parametrize("query", ["?paid_on_from=nonsense", "?paid_on_from=9999-99-99&paid_on_to=x", "?person=1'--"])
 def test_a_nonsensical_address_is_no_error(app: Flask, money: int, english: Person, query: str) -> None:
     assert english(NORTH).get(f"/reports/collections/{query}").status_code == 200
+
+
+def figure(text: str) -> int:
+    """Return an amount of a CSV in paisa."""
+    whole, _dot, rest = text.partition(".")
+    return int(whole.lstrip("-") + rest) * (-1 if text.startswith("-") else 1)
+
+
+def test_the_ledgers_of_a_company_are_in_balance_and_each_ends_where_its_lines_do(
+    app: Flask, money: int, english: Person
+) -> None:
+    client = english(GA)
+    head, *found = rows(client, "ledgers", "?posted_on_from=2026-09-01&posted_on_to=2026-12-31")
+    closing = head.index("Balance")
+    assert sum(figure(row[closing]) for row in found) == 0
+    assert sum(figure(row[head.index("Before")]) for row in found) == 0
+    page = client.get("/reports/ledgers/?posted_on_from=2026-09-01&posted_on_to=2026-12-31").text
+    links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/reports/ledger/\?[^"]+)"', page)]
+    assert len(links) == len(found) > 3
+    for link, row in zip(links, found, strict=True):
+        _head, *lines = rows(client, "ledger", "?" + link.partition("?")[2])
+        assert figure(lines[0][-1]) == figure(row[head.index("Before")]), row[0]
+        assert figure(lines[-1][-1]) == figure(row[closing]), row[0]
+
+
+def test_a_ledger_shows_an_operator_the_lines_of_its_scope_alone(app: Flask, money: int, english: Person) -> None:
+    _head, *lines = rows(english(NORTH), "ledger", "?ledger=customer&posted_on_from=2026-01-01")
+    with app.app_context(), as_account(NORTH):
+        own = set(db.session.execute(select(Customer.name)).scalars())
+    with app.app_context(), everywhere("the test counts"):
+        every = set(db.session.execute(select(Customer.name)).scalars())
+    shown = {line[2] for line in lines[1:]}
+    assert shown and shown <= own < every
+
+
+def test_the_accounts_of_operators_end_where_their_statements_do(app: Flask, money: int, english: Person) -> None:
+    head, *found = rows(english(GA), "operators", "?posted_on_from=2026-09-01&posted_on_to=2026-12-31")
+    with app.app_context(), everywhere("the test reads every account"):
+        balances = {name: balance for name, balance in db.session.execute(select(Account.name, Account.balance))}
+    assert found
+    for row in found:
+        assert figure(row[head.index("Account balance")]) == balances[row[0]], row[0]
+    assert any(figure(row[head.index("Taken")]) for row in found)
+    own, *below = rows(english(NORTH), "operators")
+    assert own == head and all(row[0] != "North" for row in below)
