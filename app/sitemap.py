@@ -165,10 +165,20 @@ VIEWS = (
 )
 
 
+BASES = {entry.view.route_base for entry in ENTRIES} - {""}
+
+
 @cache
 def _address(entry: Entry, _root: str) -> str:
     # the same for everybody as long as the program stands under the same path
     return url_for(f"{entry.view.__name__}.{entry.route}")
+
+
+def _open_base(path: str) -> str | None:
+    # of pages that lie in each other, such as settings and gateways, the innermost is the one that is open
+    if path == "/":
+        return ""
+    return max((base for base in BASES if path.startswith(f"{base}/")), key=len, default=None)
 
 
 class SiteMap:
@@ -177,10 +187,11 @@ class SiteMap:
     def menu(self, actor: Actor, path: str) -> list[dict[str, Any]]:
         """Return the sections with the pages that open to the account."""
         sections: dict[str, dict[str, Any]] = {}
+        is_open = _open_base(path)
         for entry in ENTRIES:
             if entry.opens_to(actor):
                 section = sections.setdefault(str(entry.section), {"label": str(entry.section), "items": []})
-                section["items"].append(self._item(entry, path))
+                section["items"].append(self._item(entry, is_open))
         return list(sections.values())
 
     def bottom_bar(self, actor: Actor, path: str) -> list[dict[str, Any]]:
@@ -189,7 +200,8 @@ class SiteMap:
             (entry for entry in ENTRIES if entry.thumb and entry.opens_to(actor)), key=lambda entry: entry.thumb
         )
         shown = ranked[:4]
-        return [self._item(entry, path) for entry in ENTRIES if entry in shown]
+        is_open = _open_base(path)
+        return [self._item(entry, is_open) for entry in ENTRIES if entry in shown]
 
     @staticmethod
     def search_url(actor: Actor) -> str | None:
@@ -197,15 +209,12 @@ class SiteMap:
         return url_for("SearchPage.index") if may_search(actor) else None
 
     @staticmethod
-    def _item(entry: Entry, path: str) -> dict[str, Any]:
-        # of pages that lie in each other, such as settings and gateways, the innermost is the one that is open
-        bases = {one.view.route_base for one in ENTRIES} - {""}
-        around = max((base for base in bases if path.startswith(f"{base}/")), key=len, default=None)
+    def _item(entry: Entry, open_base: str | None) -> dict[str, Any]:
         return {
             "label": str(entry.label),
             "url": _address(entry, request.script_root),
             "icon": entry.icon,
-            "active": entry.view.route_base == ("" if path == "/" else around),
+            "active": entry.view.route_base == open_base,
         }
 
 

@@ -82,6 +82,12 @@ def access_servers() -> list[AccessServer]:
     return list(db.session.execute(present_ones.order_by(AccessServer.name, AccessServer.id)).scalars())
 
 
+def access_server_names() -> dict[str, str]:
+    """Return the name of each access server of the scope by its address."""
+    named = select(AccessServer.address, AccessServer.name).where(AccessServer.removed_at.is_(None))
+    return {address: name for address, name in db.session.execute(named)}
+
+
 def probe_password() -> str:
     """Return the password with which the status check signs in to FreeRADIUS; its username is no customer's."""
     return str(db.session.execute(select(PROBE.c.password)).scalar_one())

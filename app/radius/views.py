@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, undefer
+from sqlalchemy.orm import joinedload, load_only, undefer
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
@@ -24,6 +24,7 @@ from app.packages.queries import in_sight, packages_in_sight, zone_and_below
 from app.radius.forms import AccessServerForm
 from app.radius.models import AccessServer, Ask, AskState, LineSession
 from app.radius.queries import (
+    access_server_names,
     access_servers,
     count_online,
     matching_sessions,
@@ -73,7 +74,7 @@ ASK_STATES = {
 def server_name(address: str) -> str:
     """Return the name of the access server at an address, or the address where it is not the viewer's."""
     if "access_server_names" not in g:
-        g.access_server_names = {server.address: server.name for server in access_servers()}
+        g.access_server_names = access_server_names()
     return g.access_server_names.get(address, address)
 
 
@@ -121,7 +122,22 @@ class OnlinePage(LivePage):
     search = staticmethod(matching_sessions)
     search_label = _l("Name, username, mobile, IP or MAC")
     search_columns = ["username"]
-    load = (joinedload(LineSession.customer),)
+    # two wide tables of which a row shows little
+    load = (
+        load_only(
+            LineSession.customer_id,
+            LineSession.address,
+            LineSession.mac,
+            LineSession.started_at,
+            LineSession.stopped_at,
+            LineSession.updated_at,
+            LineSession.seconds,
+            LineSession.downloaded,
+            LineSession.uploaded,
+            LineSession.nas_address,
+        ),
+        joinedload(LineSession.customer).load_only(Customer.name, Customer.name_bn, Customer.username),
+    )
     keys = {"list": ONLINE, "export": ONLINE, "usage": ONLINE}
     columns = (
         Column(
@@ -189,6 +205,7 @@ class OnlinePage(LivePage):
             lambda value: LineSession.customer_id.in_(
                 select(Customer.id).where(Customer.zone_id.in_(zone_and_below(int(value))))
             ),
+            from_rows=True,
         ),
         DateRange("since", _l("Connected since"), LineSession.started_at, is_moment=True),
     )
