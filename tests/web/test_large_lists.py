@@ -11,11 +11,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select, update
 
 from app.access.scope import everywhere
-from app.core.clock import now
 from app.core.database import db, transaction
 from app.customers.models import Customer
 from app.customers.queries import matching
-from app.radius.models import LineSession
 from app.web import listing
 from tests.cast import GA, NORTH, Cast
 from tests.make import as_account, customer
@@ -152,27 +150,6 @@ def test_a_list_asks_who_is_there_and_for_its_rows_and_nothing_else(
     statements.statements.clear()
     assert ga.get(path).status_code == 200
     assert len(statements.statements) == 2, "\n\n".join(statements.statements)
-
-
-@pytest.mark.parametrize("language", ["en", "bn"])
-def test_the_online_list_asks_as_much_for_many_rows_as_for_one(
-    language: str, app: Flask, ga: FlaskClient, cast: Cast, statements: StatementCount
-) -> None:
-    with app.app_context(), as_account(GA), transaction() as session:
-        for number, customer_id in enumerate(cast.customers[GA]):
-            session.add(
-                LineSession(
-                    customer_id=customer_id, acct_session_id=str(number), acct_unique_id=str(number),
-                    username=customer(customer_id).username, nas_address="10.99.0.9", started_at=now(), updated_at=now(),
-                )
-            )  # fmt: skip
-    ga.get(f"/lang/{language}")
-    ga.get("/online/")
-    statements.statements.clear()
-    page = ga.get("/online/").text
-    assert len(numbers(page)) == len(cast.customers[GA]) > 1
-    # who is there, the rows, the names of access servers, how many are connected
-    assert len(statements.statements) == 4, "\n\n".join(statements.statements)
 
 
 def test_choices_that_are_rows_are_read_when_the_filter_is_opened_or_narrows(ga: FlaskClient, cast: Cast) -> None:
