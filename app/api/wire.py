@@ -4,7 +4,11 @@ import hashlib
 import hmac
 import ipaddress
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Timer
+from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 import certifi
@@ -13,6 +17,9 @@ from flask import current_app
 
 LONGEST_URL = 500
 CONNECT_SECONDS, READ_SECONDS = 3, 5
+WHOLE_SECONDS = 8.0
+"""How long an exchange takes at the most: who answers a byte now and then keeps nobody."""
+
 MOST_READ = 1024
 
 _EMBEDDED = (
@@ -130,6 +137,7 @@ def send(url: str, body: str, headers: dict[str, str]) -> Reply:
     pool = _pool(target)
     host = f"[{target.host}]" if ":" in target.host else target.host
     usual = 443 if target.scheme == "https" else 80
+    begun = monotonic()
     named = {**headers, "Host": host if target.port == usual else f"{host}:{target.port}"}
     try:
         answer = pool.request(
@@ -143,7 +151,8 @@ def send(url: str, body: str, headers: dict[str, str]) -> Reply:
         )
         answer.read(MOST_READ)
         answer.close()
-        return Reply(answer.status)
+        # an answer that was cut off may look like a whole one
+        return Reply(answer.status) if monotonic() - begun < WHOLE_SECONDS else Reply(problem="silence")
     except urllib3.exceptions.SSLError:
         return Reply(problem="certificate")
     except urllib3.exceptions.NewConnectionError:
@@ -152,12 +161,45 @@ def send(url: str, body: str, headers: dict[str, str]) -> Reply:
     except urllib3.exceptions.TimeoutError:
         return Reply(problem="silence")
     except (urllib3.exceptions.HTTPError, OSError, ValueError):
-        return Reply(problem="connection")
+        return Reply(problem="silence" if monotonic() - begun >= WHOLE_SECONDS else "connection")
     finally:
         pool.close()
 
 
+def _ended_in_time(kind: Any) -> Any:
+    """Return a kind of connection that ends after WHOLE_SECONDS, whatever it is doing: its own time-outs count from byte to byte."""
+
+    class Limited(kind):  # type: ignore[misc]
+        def _new_conn(self) -> socket.socket:
+            made: socket.socket = super()._new_conn()
+            # TLS takes the socket over; a twin reaches the same connection
+            self.twin = made.dup()
+            self.timer = Timer(WHOLE_SECONDS, _cut, [self.twin])
+            self.timer.daemon = True
+            self.timer.start()
+            return made
+
+        def close(self) -> None:
+            if timer := self.__dict__.pop("timer", None):
+                timer.cancel()
+                self.twin.close()
+            super().close()
+
+    return Limited
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
 def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+    pool = _unlimited_pool(target)
+    pool.ConnectionCls = _ended_in_time(pool.ConnectionCls)
+    return pool
+
+
+def _unlimited_pool(target: Target) -> urllib3.HTTPConnectionPool:
     wait = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     if target.scheme == "http":
         return urllib3.HTTPConnectionPool(target.address, target.port, timeout=wait, maxsize=1)

@@ -3,9 +3,10 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.access.scope import everywhere
+from app.accounts.models import Account, AccountStatus
 from app.activity.models import Activity
 from app.api import telling, wire
 from app.api.models import DeliveryState, Webhook, WebhookDelivery
@@ -315,13 +317,10 @@ def test_a_receiver_that_is_down_delays_no_change_and_gets_the_same_message_late
 def test_messages_that_a_process_took_and_did_not_send_are_taken_again(
     receiver: Receiver, told: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_words: Any) -> None:
-        raise KeyboardInterrupt
-
     told(NORTH, receiver.url)
-    monkeypatch.setattr(telling, "_send", die)
-    with pytest.raises(KeyboardInterrupt):
-        pay(NORTH, cast.customers[NORTH][0], 100_00)
+    # taken, and then the process is no more
+    monkeypatch.setattr(telling, "_send", lambda *_words: None)
+    pay(NORTH, cast.customers[NORTH][0], 100_00)
     monkeypatch.undo()
     assert send_webhooks() == 0
     with time_machine.travel(now() + telling.LEASE, tick=False):
@@ -405,6 +404,42 @@ def test_a_removed_webhook_is_told_nothing_not_even_what_waits(receiver: Receive
     with time_machine.travel(now() + timedelta(days=1), tick=False):
         assert send_webhooks() == 0
     assert len(receiver.got) == 1
+
+
+def test_a_suspended_parent_is_told_nothing_until_it_is_active_again(receiver: Receiver, told: Any, cast: Cast) -> None:
+    told(GHAT, receiver.url)
+    with everywhere("the test suspends the account above"), transaction() as session:
+        session.get_one(Account, cast.accounts[NORTH]).status = AccountStatus.SUSPENDED
+    pay(GA, cast.customers[GHAT][0], 100_00)
+    assert (receiver.got, deliveries()) == ([], [])
+    with everywhere("the test activates it"), transaction() as session:
+        session.get_one(Account, cast.accounts[NORTH]).status = AccountStatus.ACTIVE
+    pay(GA, cast.customers[GHAT][0], 150_00)
+    assert receiver.events == ["payment.received"]
+
+
+def test_a_receiver_that_answers_a_byte_now_and_then_holds_nobody(
+    told: Any, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "WHOLE_SECONDS", 0.5)
+    stop = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _address = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not stop.wait(0.1):
+                    connection.sendall(b"x")
+
+        dripping = Thread(target=drip, daemon=True)
+        dripping.start()
+        told(NORTH, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        pay(NORTH, cast.customers[NORTH][0], 100_00)
+        stop.set()
+        dripping.join(10)
+    (message,) = deliveries()
+    assert (message.state, message.problem) == (DeliveryState.WAITING, "silence")
 
 
 def test_messages_are_kept_for_thirty_days(receiver: Receiver, told: Any, cast: Cast) -> None:
