@@ -147,7 +147,7 @@ def test_a_filter_brings_its_choices_when_it_is_opened_and_leaves_the_page_as_it
 def test_the_logs_are_read_on_a_phone_in_bengali(phone):
     be(phone, NORTH, "bn")
     phone.go("/authentication-log/")
-    phone.see("সাইন ইন করেছেন")
+    phone.see("লগইন করেছেন")
     assert phone.overflow == 0
     phone.go("/activity/?topic=customers")
     assert phone.overflow == 0

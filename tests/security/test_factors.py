@@ -198,6 +198,11 @@ class TestARecoveryCode:
         assert all(len(code.replace("-", "")) * 5 == 125 for code in codes)
 
 
+def is_for_programs(door):
+    """Whether a door takes API keys alone: a browser's session is nobody there."""
+    return door.rule.startswith("/api/v1")
+
+
 class TestBetweenPasswordAndSecondFactor:
     def test_no_door_opens_that_would_not_open_to_a_stranger(self, app, half_in):
         let_in = []
@@ -208,6 +213,8 @@ class TestBetweenPasswordAndSecondFactor:
             address = re.sub(r"<[^>]+>", "1", door.rule)
             for method in door.methods:
                 answer = half_in.open(address, method=method, data={"csrf_token": token} if method == "POST" else None)
+                if is_for_programs(door) and answer.status_code == 401:
+                    continue
                 if answer.status_code != 302 or not answer.location.startswith("/login/"):
                     let_in.append(f"{method} {door.rule} answers {answer.status_code}")
         assert let_in == []
@@ -249,6 +256,8 @@ def test_behind_a_gate_nothing_opens_but_what_leads_through_it(app, cast, as_per
         address = re.sub(r"<[^>]+>", "1", door.rule)
         for method in door.methods:
             answer = client.open(address, method=method, data={"csrf_token": token} if method == "POST" else None)
+            if is_for_programs(door) and answer.status_code == 401:
+                continue
             if answer.status_code != 302 or answer.location != client.get("/").location:
                 wrong.append(f"{method} {door.rule} answers {answer.status_code}")
     assert wrong == []

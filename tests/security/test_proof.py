@@ -16,6 +16,7 @@ from tests.security.test_sign_in import try_password
 
 GRAVE = {
     "AccountPage.password",
+    "ApiKeyPage.add",
     "ManagerPage.answer",
     "ManagerPage.demand_factor",
     "ManagerPage.password",
