@@ -59,6 +59,9 @@ ENTRIES: dict[str, Any] = {
     EntryKind.SERVICE_CHARGE: _l("Service charge"),
 }
 
+BOOKS_KEYS = {"index": "group-admin", "as_pdf": "group-admin", "as_csv": "group-admin"}
+"""Journal and ledger are the Group Admin's alone (spec §9)."""
+
 PERIOD = DateRange("posted_on", _l("Date"), JournalEntry.posted_on)
 
 
@@ -85,6 +88,7 @@ class BooksReport(ReportPage):
     """Every ledger over some days; the two sides of a whole company are equal."""
 
     route_base = "/reports/ledgers"
+    keys = BOOKS_KEYS
     title = _l("Ledgers")
     intro = _l("What each ledger held before, took in, gave away and holds. Debits stand above zero, credits below.")
     icon = "report"
@@ -149,6 +153,7 @@ class LedgerReport(ReportPage):
     """One ledger line by line with its running balance."""
 
     route_base = "/reports/ledger"
+    keys = BOOKS_KEYS
     title = _l("A ledger line by line")
     intro = _l(
         "Every line of a ledger with the balance after it. Each leads to the bill, payment or expense behind it."

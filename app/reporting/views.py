@@ -364,5 +364,6 @@ class ReportsPage(Panel):
                     "url": url_for(f"{report.__name__}.index"),
                 }
                 for report in REPORTS
+                if self.actor().may(report.keys["index"])
             ],
         )
