@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/debian.sh chromium chromedriver postgres pdftotext freeradius radclient rlm_sql_postgresql
+# what only the long tests of faults need
+[ -z "${MARK:-}" ] || scripts/debian.sh faketime redis-server
 scripts/venv.sh requirements-dev.txt
 
 workers=$(nproc)

@@ -88,11 +88,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the browser's tests out on PostgreSQL."""
+    """Leave the browser's tests out on PostgreSQL, and those that bring both databases with them."""
     if config.getoption("--database") == "postgresql":
-        browsers = [item for item in items if item.get_closest_marker("browser")]
-        config.hook.pytest_deselected(items=browsers)
-        items[:] = [item for item in items if item not in browsers]
+        played = [
+            item for item in items if item.get_closest_marker("browser") or item.get_closest_marker("both_databases")
+        ]
+        config.hook.pytest_deselected(items=played)
+        items[:] = [item for item in items if item not in played]
 
 
 @pytest.hookimpl(optionalhook=True)

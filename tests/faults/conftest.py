@@ -71,10 +71,3 @@ def site(request: pytest.FixtureRequest) -> Site:
     """The demo on each database."""
     found: Site = request.getfixturevalue(f"{request.param}_site")
     return found
-
-
-@pytest.fixture(autouse=True)
-def once_for_both(request: pytest.FixtureRequest) -> None:
-    """These tests bring both databases with them: a run on PostgreSQL need not repeat them."""
-    if request.config.getoption("--database") == "postgresql":
-        pytest.skip("played on both databases in the run on SQLite")

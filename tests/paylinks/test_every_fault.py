@@ -63,6 +63,7 @@ ENDS = {
         "ipn_in_parallel": ONCE,
         "other_currency": "foreign",
         "other_reference": "foreign",
+        "other_merchant": "foreign",
         "risky": "held",
         "bad_signature": ONCE,
         "other_key": ONCE,

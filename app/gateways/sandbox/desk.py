@@ -22,7 +22,7 @@ FAULTS = {
     "sslcommerz": (
         *COMMON,
         *("ipn_lost", "all_lost", "ipn_three_times", "ipn_late", "ipn_in_parallel", "other_currency"),
-        *("other_reference", "risky", "bad_signature", "other_key", "two_valid", "replay"),
+        *("other_reference", "other_merchant", "risky", "bad_signature", "other_key", "two_valid", "replay"),
     ),
 }
 """What a payment can be made to suffer, by gateway (reference: gateways, §5)."""

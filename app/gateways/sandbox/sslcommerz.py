@@ -128,7 +128,8 @@ def notice_of(payment: Payment) -> dict[str, str]:
 
 def _told(payment: Payment, val_id: str) -> dict[str, Any]:
     amount = _desk().told_amount(payment)
-    return {
+    store = {"store_id": "anotherbox"} if payment.fault == "other_merchant" else {}
+    return store | {
         "tran_date": to_dhaka(now()).strftime("%Y-%m-%d %H:%M:%S"),
         "tran_id": "SJ0000000000000OTHER" if payment.fault == "other_reference" else payment.reference,
         "val_id": val_id,
