@@ -69,6 +69,24 @@ def test_a_customer_who_cancels_finds_the_way_back(browser: Browser) -> None:
     assert browser.path.startswith(path)
 
 
+def test_who_pays_what_a_collector_has_just_taken_is_told_that_nothing_is_due(browser: Browser) -> None:
+    path = make_link(browser)
+    customer = browser.find("a[href*='/customers/show/']").get_attribute("href").rpartition("/")[2].partition("?")[0]
+    browser.resize(PHONE)
+    browser.go(f"{path}?lang=bn")
+    browser.find(".way-bkash").click()
+    browser.see("Sandbox, no real money")
+    at_the_gateway = browser.driver.current_url
+    browser.go(f"/customers/show/{customer}")
+    browser.find("a[href*='/payments/receive/']").click()
+    browser.find("form button.btn-primary:not([formaction])").click()
+    browser.wait(lambda: browser.path.startswith("/payments/show/"), "the receipt")
+    browser.driver.get(at_the_gateway)
+    browser.find("button[value='pay']").click()
+    browser.see("আর কিছু বকেয়া নেই")
+    assert browser.path.startswith("/pay/result/") and browser.overflow <= 0
+
+
 def test_the_sandbox_runs_beside_the_program_and_ends_with_it(demo_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(demo_folder, tmp_path / "instance")
     os.environ["WITH_SANDBOX"] = "1"
