@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from flask import request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.accounts.models import Tenant
@@ -19,19 +18,10 @@ from app.core.language import format_period, in_digits, in_language
 from app.customers.models import Customer
 from app.payments.models import Payment
 from app.payments.queries import settled_by
+from app.web.shown import ENTRY_KINDS
 from reports.receipt import ReceiptData, receipt_pdf
 from reports.table import DAY, MONEY, TableColumn, TableData, TableRow, table_pdf
 from reports.wording import Wording
-
-STATEMENT_WORDS = {
-    EntryKind.BILL: _l("Bill"),
-    EntryKind.BILL_EDIT: _l("Bill changed"),
-    EntryKind.BILL_VOID: _l("Bill void"),
-    EntryKind.DISCOUNT: _l("Discount"),
-    EntryKind.CREDIT: _l("Credit"),
-    EntryKind.PAYMENT: _l("Payment"),
-    EntryKind.PAYMENT_VOID: _l("Payment void"),
-}
 
 
 def check_url(payment: Payment) -> str:
@@ -76,7 +66,7 @@ def particulars_of(lines: Sequence[StatementLine], digits: str) -> list[str]:
     payments = _numbers(Payment, {line.payment_id for line in lines if line.payment_id})
     names = []
     for line in lines:
-        word = str(STATEMENT_WORDS[line.kind])
+        word = str(ENTRY_KINDS[line.kind])
         number = payments.get(line.payment_id or 0) or bills.get(line.bill_id or 0)
         names.append(f"{word} {in_digits(number, digits)}" if number else word)
     return names

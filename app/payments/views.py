@@ -31,7 +31,7 @@ from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab, n
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
 from app.payments.collecting import ensure_still_due
-from app.payments.documents import STATEMENT_WORDS, check_url, receipt
+from app.payments.documents import check_url, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
 from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
@@ -44,7 +44,7 @@ from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
 from app.web.page import REFUSED, SENSITIVE_MINUTES, Page, demand_proof
 from app.web.responses import ROLL_LABELS, pdf, png, roll_asked
-from app.web.shown import METHODS, RECORD_STATUS, Action, choices
+from app.web.shown import ENTRY_KINDS, METHODS, RECORD_STATUS, Action, choices
 from reports.thermal import thermal_png
 
 SEE = "view-customer-payments"
@@ -489,7 +489,7 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         Column(
             "entry",
             _l("Entry"),
-            lambda line: str(STATEMENT_WORDS[line.kind]),
+            lambda line: str(ENTRY_KINDS[line.kind]),
             url=url,
             secondary=lambda line: line.note,
         ),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import true
 
-from app.books.models import EntryKind, JournalEntry, Ledger
+from app.books.models import JournalEntry, Ledger
 from app.books.statement import (
     MOST_LINES,
     LedgerLine,
@@ -23,6 +23,7 @@ from app.core.money import plain
 from app.reporting.frame import ReportPage
 from app.web.formats import show_number
 from app.web.listing import Choice, Column, DateRange, ShownFilter
+from app.web.shown import ENTRY_KINDS
 
 LEDGERS: dict[str, Any] = {
     Ledger.CUSTOMER: _l("Customers: what they owe"),
@@ -39,24 +40,6 @@ LEDGERS: dict[str, Any] = {
     Ledger.EXPENSE: _l("Expenses made"),
     Ledger.SHORTAGE: _l("Shortages owed"),
     Ledger.SURPLUS: _l("Cash counted too much"),
-}
-
-ENTRIES: dict[str, Any] = {
-    EntryKind.BILL: _l("Bill"),
-    EntryKind.BILL_EDIT: _l("Bill changed"),
-    EntryKind.BILL_VOID: _l("Bill void"),
-    EntryKind.DISCOUNT: _l("Discount"),
-    EntryKind.CREDIT: _l("Credit"),
-    EntryKind.PAYMENT: _l("Payment"),
-    EntryKind.PAYMENT_VOID: _l("Payment void"),
-    EntryKind.OPERATOR_AMOUNT: _l("Operator amount of a bill"),
-    EntryKind.COLLECTED_ABOVE: _l("Collected above"),
-    EntryKind.OPERATOR_BALANCE: _l("Balance added"),
-    EntryKind.EXPENSE: _l("Expense"),
-    EntryKind.EXPENSE_VOID: _l("Expense void"),
-    EntryKind.CLOSING: _l("Day closing"),
-    EntryKind.SHORTAGE_REPAID: _l("Shortage repaid"),
-    EntryKind.SERVICE_CHARGE: _l("Service charge"),
 }
 
 BOOKS_KEYS = {"index": "group-admin", "as_pdf": "group-admin", "as_csv": "group-admin"}
@@ -165,7 +148,7 @@ class LedgerReport(ReportPage):
         Column(
             "kind",
             _l("What"),
-            lambda row: str(ENTRIES[row.kind]) if row.kind else _("Balance before"),
+            lambda row: str(ENTRY_KINDS[row.kind]) if row.kind else _("Balance before"),
             url=_document,
             card="title",
         ),

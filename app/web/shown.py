@@ -5,6 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from app.books.models import EntryKind
 from app.customers.models import NOT_PAID
 
 
@@ -87,3 +88,23 @@ def choices(labels: dict[str, Any]) -> list[tuple[str, Any]]:
 def shown_reason(reason: str) -> str:
     """Return a reason as its reader is told it: what people wrote as it is, the program's own in the reader's language."""
     return str(REASONS.get(reason, reason))
+
+
+ENTRY_KINDS: dict[str, Any] = {
+    EntryKind.BILL: _l("Bill"),
+    EntryKind.BILL_EDIT: _l("Bill changed"),
+    EntryKind.BILL_VOID: _l("Bill void"),
+    EntryKind.DISCOUNT: _l("Discount"),
+    EntryKind.CREDIT: _l("Credit"),
+    EntryKind.PAYMENT: _l("Payment"),
+    EntryKind.PAYMENT_VOID: _l("Payment void"),
+    EntryKind.OPERATOR_AMOUNT: _l("Operator amount of a bill"),
+    EntryKind.COLLECTED_ABOVE: _l("Collected above"),
+    EntryKind.OPERATOR_BALANCE: _l("Balance added"),
+    EntryKind.EXPENSE: _l("Expense"),
+    EntryKind.EXPENSE_VOID: _l("Expense void"),
+    EntryKind.CLOSING: _l("Day closing"),
+    EntryKind.SHORTAGE_REPAID: _l("Shortage repaid"),
+    EntryKind.SERVICE_CHARGE: _l("Service charge"),
+}
+"""What an entry of the journal stands for, in words."""
