@@ -30,6 +30,8 @@ START_SECONDS = 60
 STOP_SECONDS = 20
 PATIENCE_SECONDS = 10
 FAILED = pytest.StashKey[bool]()
+# What chromedriver says, in the place of a stale element, when a page goes while it is read.
+NODE_OF_A_PAGE_LEFT = "does not belong to the document"
 
 CHROMIUM_FLAGS = (
     "--headless=new",
@@ -161,13 +163,22 @@ class Browser:
             NoSuchElementException,
             StaleElementReferenceException,
             TimeoutException,
+            WebDriverException,
         )
         from selenium.webdriver.support.wait import WebDriverWait
+
+        def now() -> Any:
+            try:
+                return condition()
+            except WebDriverException as problem:
+                if NODE_OF_A_PAGE_LEFT in str(problem.msg):
+                    return False
+                raise
 
         passing = (NoSuchElementException, StaleElementReferenceException)
         waiting = WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=passing)
         try:
-            return waiting.until(lambda _driver: condition())
+            return waiting.until(lambda _driver: now())
         except TimeoutException:
             raise AssertionError(f"{what} did not come on {self.path}, which says:\n{self.text}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import pwd
 import shutil
@@ -12,6 +13,7 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -22,6 +24,9 @@ SYSTEM_ACCOUNTS = ("postgres", "nobody")
 POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
 MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY_BYTES = 2**30
+# Below the ports that Linux gives to those who connect: a caller on its way out never sits on one of these.
+PORTS = range(10_000, 32_000)
+WORKERS = 16
 
 POSTGRESQL_SETTINGS = {
     "autovacuum": "off",
@@ -42,11 +47,30 @@ POSTGRESQL_SETTINGS = {
 }
 
 
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port of 127.0.0.1 on which nobody listens, nor on the one above it, and that no other worker is given."""
+    while True:
+        port = next(_own_ports)
+        if _is_free(port, kind) and _is_free(port + 1, kind):
+            return port
+
+
+def _ports_of_this_worker() -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    own = PORTS[2 * worker :: 2 * WORKERS]
+    return itertools.islice(itertools.cycle(own), os.getpid() % len(own), None)
+
+
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(type=kind) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+_own_ports = _ports_of_this_worker()
 
 
 def postgresql_program(name: str) -> str:

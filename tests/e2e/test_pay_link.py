@@ -95,8 +95,10 @@ def test_the_sandbox_runs_beside_the_program_and_ends_with_it(demo_folder: Path,
     finally:
         del os.environ["WITH_SANDBOX"]
     place = ("127.0.0.1", server.port + 1)
-    assert until(lambda: is_open(place))
-    server.stop()
+    try:
+        assert until(lambda: is_open(place)), server.log
+    finally:
+        server.stop()
     assert until(lambda: not is_open(place))
 
 

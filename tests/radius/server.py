@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.radius import PROGRAM, environment, lay_out
+from tests.servers import free_port
 
 SECRET = "tests-radius-secret"
 START_SECONDS = 30
@@ -18,9 +19,7 @@ START_SECONDS = 30
 
 def free_udp_port() -> int:
     """Return a UDP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port(socket.SOCK_DGRAM)
 
 
 def _quoted(value: object) -> str:
