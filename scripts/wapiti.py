@@ -11,7 +11,7 @@ import tempfile
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, build_opener
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -38,8 +38,14 @@ def session_cookie(url: str) -> str:
     return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
 
 
-def crawl(folder: Path, url: str, words: list[str]) -> Path:
-    """Run the scanner and return its report."""
+def is_signed_in(url: str, cookie: str) -> bool:
+    """Tell whether a session still opens a page that a stranger is not shown."""
+    with build_opener().open(Request(f"{url}/account/", headers={"Cookie": cookie})) as page:
+        return "/login/" not in page.url
+
+
+def crawl(folder: Path, url: str, cookie: str, words: list[str]) -> Path:
+    """Run the scanner with somebody's session and return its report."""
     report = folder / "report.json"
     report.unlink(missing_ok=True)
     # signing out ends the crawl; choosing a language leads round in circles
@@ -47,7 +53,7 @@ def crawl(folder: Path, url: str, words: list[str]) -> Path:
     command = [
         *(str(folder / "venv" / "bin" / "wapiti"), "-u", f"{url}/", "--scope", "folder", "--flush-session"),
         *("--no-bugreport", "--store-session", str(folder / "sessions"), "--skip", "csrf_token"),
-        *("-C", session_cookie(url), *left_out, "-m", MODULES),
+        *("-C", cookie, *left_out, "-m", MODULES),
         *("--max-links-per-page", "60", "--max-files-per-dir", "25", "--depth", "6", "--tasks", "4", "--timeout", "20"),
         *("--max-scan-time", SECONDS, "--max-attack-time", SECONDS_A_MODULE, "-f", "json", "-o", str(report), *words),
     ]
@@ -77,11 +83,13 @@ def crawled_as_manager(folder: Path) -> bool:
 
 
 def main(folder: Path, words: list[str]) -> int:
-    """Print each finding; return 1 when one counts, or when nothing was crawled as a Manager."""
+    """Print each finding; return 1 when one counts, or when it was not done as a Manager from the first page to the last attack."""
     with tempfile.TemporaryDirectory() as place:
         server = LiveServer(fill_demo(Path(place) / "demo"))
         try:
-            pages, found = findings(crawl(folder, server.url, words))
+            cookie = session_cookie(server.url)
+            pages, found = findings(crawl(folder, server.url, cookie, words))
+            stayed = is_signed_in(server.url, cookie)
         finally:
             server.stop()
     for level, sentence in found:
@@ -90,6 +98,9 @@ def main(folder: Path, words: list[str]) -> int:
     print(f"{pages} pages crawled, {len(found)} findings, {grave} of medium severity or above")
     if not crawled_as_manager(folder):
         print("the scanner saw no customer: it was not signed in")
+        return 1
+    if not stayed:
+        print("the session ended while the scanner was at work: its last attacks met the sign-in page alone")
         return 1
     return int(bool(grave) or not pages)
 

@@ -191,6 +191,16 @@ def test_an_email_in_use_is_refused_without_a_hint_whose_it_is(app, cast, north,
         assert "Meghna Net" not in answer.text.replace('translate="no">Meghna Net', "")
 
 
+def test_what_a_new_account_needs_is_not_called_optional(cast, north):
+    north.get("/lang/en")
+    labels = dict(re.findall(r'<label class="form-label" for="(\w+)">(.*?)</label>', north.get("/managers/add").text))
+    assert {name: "(optional)" in label for name, label in labels.items()} == {
+        "name": False,
+        "email": False,
+        "mobile": True,
+    }
+
+
 def test_an_operator_without_the_reseller_module_makes_no_sub_operator(app, cast, as_person, fill):
     south = as_person(SOUTH)
     assert south.get("/operators/add").status_code == 403

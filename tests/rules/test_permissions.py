@@ -8,7 +8,7 @@ from flask import Flask
 from app.access.permissions import AUDIENCES, MANAGER_KEYS, PUBLIC, RESELLER_KEYS, SIGNED_IN
 from app.accounts.models import PARENTS, Kind
 from tests.cast import GA, GHAT, NEWBIE, NORTH, PADMA_GA, ROOT, SOUTH
-from tests.rules.doors import Door, door_at, is_public
+from tests.rules.doors import NEEDS_BESIDES, Door, door_at, is_public
 from tests.rules.house import House, Visitor, fingerprint, hold
 from tests.rules.pages import read
 
@@ -106,6 +106,33 @@ def test_a_manager_with_one_key_opens_its_doors_and_no_others(
         # one function guards all methods of a door: of a closed one the strongest is tried
         for method in door.methods if allowed else door.methods[-1:]:
             wrong.append(verdict(newbie, door, method, door.address(house, SOUTH), allowed=allowed))
+    assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
+
+
+def test_a_door_stays_shut_to_who_holds_every_key_but_one_that_it_asks_for(
+    app: Flask, house: House, every_door: list[Door], visitor: Browsers
+) -> None:
+    # a door that asks for two keys is shut to each of them alone, whichever of the two it forgets to ask for
+    newbie, wrong = visitor(NEWBIE), []
+    for missing in MANAGER_KEYS:
+        keys = set(MANAGER_KEYS) - {missing}
+        hold(app, NEWBIE, keys)
+        behind = [door for door in every_door if missing in {door.asks_for, *NEEDS_BESIDES.get(door.endpoint, ())}]
+        assert behind, f"{missing} opens no door"
+        wrong += [verdict(newbie, door, door.methods[-1], door.address(house, SOUTH), allowed=False) for door in behind]
+    assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
+
+
+def test_a_door_that_asks_for_two_keys_opens_to_the_two_and_needs_no_third(
+    app: Flask, house: House, every_door: list[Door], visitor: Browsers
+) -> None:
+    newbie, wrong = visitor(NEWBIE), []
+    for door in every_door:
+        if door.endpoint in NEEDS_BESIDES:
+            keys = {door.asks_for, *NEEDS_BESIDES[door.endpoint]}
+            hold(app, NEWBIE, keys)
+            wrong.append(verdict(newbie, door, door.methods[-1], door.address(house, SOUTH), allowed=True))
+    assert wrong
     assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
 
 
