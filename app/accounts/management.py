@@ -44,6 +44,8 @@ from app.accounts.services import (
     set_terms,
 )
 from app.billing.owner_services import (
+    BRING_BACK_WITH_OWNER,
+    SUSPEND_WITH_OWNER,
     active_customers,
     bring_back_customers_of,
     customers_of,
@@ -59,6 +61,7 @@ from app.core.database import db, transaction
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
+from app.jobs.services import WORTH_A_JOB, start_job
 from app.packages.queries import packages_on_offer
 from app.security.factors import reset_factors
 from app.security.queries import with_factor
@@ -849,6 +852,8 @@ class ResellerPage(AccountsPage):
         def act() -> Response:
             set_status(account, AccountStatus.SUSPENDED)
             if form.with_customers.data:
+                if count > WORTH_A_JOB:
+                    return self._by_a_job(SUSPEND_WITH_OWNER, account, count)
                 record_account(account, "account.customers_suspended", count=suspend_customers_of(account))
             return self.done(_("Status changed."), self.link("show", pk=account.id))
 
@@ -863,6 +868,8 @@ class ResellerPage(AccountsPage):
 
         def act() -> Response:
             set_status(account, AccountStatus.ACTIVE)
+            if count > WORTH_A_JOB:
+                return self._by_a_job(BRING_BACK_WITH_OWNER, account, count)
             if count:
                 record_account(account, "account.customers_back", count=bring_back_customers_of(account))
             return self.done(_("Status changed."), self.link("show", pk=account.id))
@@ -874,6 +881,11 @@ class ResellerPage(AccountsPage):
                 count=show_number(count),
             )
         return self._confirm(HouseForm(), act, account, _("Activate account"), consequence)
+
+    def _by_a_job(self, kind: str, account: Account, count: int) -> Response:
+        """Let a job change the customers of an account whose status changes now."""
+        job = start_job(kind, {"count": count, "name": account.name}, {"account": account.id, "count": count})
+        return self.done(_("Status changed."), url_for("JobPage.show", pk=job.id))
 
     @expose("/add", methods=["GET", "POST"])
     def add(self) -> Any:

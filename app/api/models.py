@@ -18,6 +18,8 @@ class Happening(StrEnum):
     CUSTOMER_CREATED = "customer.created"
     CUSTOMER_UPDATED = "customer.updated"
     CUSTOMER_STATUS_CHANGED = "customer.status_changed"
+    CUSTOMER_MOVED = "customer.moved"
+    CUSTOMER_LEFT = "customer.left"
     BILL_MADE = "bill.made"
     BILL_EDITED = "bill.edited"
     BILL_VOIDED = "bill.voided"

@@ -4,6 +4,7 @@ A change never waits for a webhook, and a message is not lost when the process d
 """
 
 import json
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -48,6 +49,18 @@ _OF_CUSTOMERS = tuple(
 )
 _OF_BILLS = ("amount", "discount", "description", "period_from", "period_to", "due_on")
 _SHAPES: dict[type, Any] = {Customer: CustomerAnswer, Bill: BillAnswer, Payment: PaymentAnswer}
+_READ_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What happened to a row; ``left_owner_id`` is whose it was, where it has another owner now."""
+
+    row: Any
+    left_owner_id: int | None = None
+
+
+Happenings = dict[tuple[type, int, Happening], Noted]
 
 
 def init_app(app: Flask) -> None:
@@ -67,7 +80,9 @@ def _notice(session: Session, _context: Any) -> None:
                 if noted is None:
                     noted = session.info[_NOTED] = {}
                     before_commit(lambda noted=noted: _write_messages(noted))  # type: ignore[misc]
-                noted[(type(row), row.id, happening)] = row
+                moved = happening == Happening.CUSTOMER_MOVED
+                left = inspect(row).attrs.owner_id.history.deleted if moved else ()
+                noted[(type(row), row.id, happening)] = Noted(row, *left)
 
 
 def _happenings(row: Any, *, is_new: bool) -> list[Happening]:
@@ -75,7 +90,8 @@ def _happenings(row: Any, *, is_new: bool) -> list[Happening]:
     if isinstance(row, Customer):
         if is_new:
             return [Happening.CUSTOMER_CREATED]
-        found = [Happening.CUSTOMER_UPDATED] if _has_changed(row, *_OF_CUSTOMERS) else []
+        found = [Happening.CUSTOMER_MOVED] if _has_changed(row, "owner_id") else []
+        found += [Happening.CUSTOMER_UPDATED] if _has_changed(row, *_OF_CUSTOMERS) else []
         return [*found, Happening.CUSTOMER_STATUS_CHANGED] if _has_changed(row, "status") else found
     if isinstance(row, Bill):
         if is_new:
@@ -93,11 +109,12 @@ def _has_changed(row: Any, *names: str) -> bool:
     return any(attributes[name].history.has_changes() for name in names if name in attributes)
 
 
-def _write_messages(noted: dict[tuple[type, int, Happening], Any]) -> None:
+def _write_messages(noted: Happenings) -> None:
     """Write a message for each webhook that may see a changed row and wants to know, into the present transaction."""
     noted = _told_once(noted)
     with everywhere("the webhooks of the accounts above are told too"):
-        tenants = {row.tenant_id for row in noted.values()}
+        _read_again([one.row for one in noted.values()])
+        tenants = {one.row.tenant_id for one in noted.values()}
         hooks = list(
             db.session.execute(
                 select(Webhook).where(
@@ -112,27 +129,53 @@ def _write_messages(noted: dict[tuple[type, int, Happening], Any]) -> None:
             return
         written = False
         seers: dict[int, set[int]] = {}
-        for (kind, _row_id, happening), row in noted.items():
-            if row.owner_id not in seers:
-                seers[row.owner_id] = _who_sees(row.owner_id)
+        for (kind, row_id, happening), one in noted.items():
+            row, left = one.row, one.left_owner_id
+            for owner_id in filter(None, (row.owner_id, left)):
+                if owner_id not in seers:
+                    seers[owner_id] = _who_sees(owner_id)
             for hook in hooks:
-                if hook.owner_id in seers[row.owner_id] and happening in hook.events:
-                    add_message(hook, happening, _SHAPES[kind]().dump(row))
+                if hook.owner_id in seers[row.owner_id]:
+                    told, about = happening, None
+                elif left and hook.owner_id in seers[left]:
+                    # whose it was learns that it is gone, and nothing of what it is now
+                    told, about = Happening.CUSTOMER_LEFT, {"id": row_id, "number": row.number}
+                else:
+                    continue
+                if told in hook.events:
+                    add_message(hook, told, about or _SHAPES[kind]().dump(row))
                     written = True
         db.session.flush()
     if written:
         after_commit(lambda: enqueue(send_webhooks.__name__))
 
 
-def _told_once(noted: dict[tuple[type, int, Happening], Any]) -> dict[tuple[type, int, Happening], Any]:
-    """Return what happened without what follows from it: a new row is not changed as well, a corrected payment not voided as well."""
+def _read_again(rows: list[Any]) -> None:
+    """Read the rows that a bulk statement has made forget what they are: many at a time, and not each by itself."""
+    forgotten: dict[type, list[int]] = {}
+    for row in rows:
+        if inspect(row).expired:
+            forgotten.setdefault(type(row), []).append(inspect(row).identity[0])
+    for model, ids in forgotten.items():
+        for begin in range(0, len(ids), _READ_AT_ONCE):
+            part: Any = select(model).where(model.id.in_(ids[begin : begin + _READ_AT_ONCE]))  # type: ignore[attr-defined]
+            db.session.execute(part.execution_options(populate_existing=True)).scalars().all()
+
+
+def _told_once(noted: Happenings) -> Happenings:
+    """Return what happened without what follows from it.
+
+    A new or moved row is not changed as well, a corrected payment not voided as well.
+    """
     made = {(kind, row_id) for kind, row_id, what in noted if what in (Happening.CUSTOMER_CREATED, Happening.BILL_MADE)}
-    replaced = {row.replaces_id for (_kind, _id, what), row in noted.items() if what == Happening.PAYMENT_EDITED}
+    moved = {(kind, row_id) for kind, row_id, what in noted if what == Happening.CUSTOMER_MOVED}
+    replaced = {one.row.replaces_id for (_kind, _id, what), one in noted.items() if what == Happening.PAYMENT_EDITED}
     follows = (Happening.CUSTOMER_UPDATED, Happening.CUSTOMER_STATUS_CHANGED, Happening.BILL_EDITED)
     return {
-        (kind, row_id, what): row
-        for (kind, row_id, what), row in noted.items()
+        (kind, row_id, what): one
+        for (kind, row_id, what), one in noted.items()
         if not ((kind, row_id) in made and what in follows)
+        and not ((kind, row_id) in moved and what == Happening.CUSTOMER_UPDATED)
         and not (what == Happening.PAYMENT_VOIDED and row_id in replaced)
     }
 

@@ -37,6 +37,8 @@ EVENTS = {
     "customer.created": _l("Customer created"),
     "customer.updated": _l("Customer changed"),
     "customer.status_changed": _l("Status of a customer changed"),
+    "customer.moved": _l("Customer came from another owner"),
+    "customer.left": _l("Customer went to another owner"),
     "bill.made": _l("Bill made"),
     "bill.edited": _l("Bill changed"),
     "bill.voided": _l("Bill voided"),

@@ -1,6 +1,6 @@
 """Customers and their owners: suspended with the owner's account and brought back with it, moved to another owner."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,10 @@ STAYS = (JournalEntry, JournalLine)
 
 SUSPENDED_WITH = "owner:"
 """What the cause of a suspension begins with that came with the owner's account; the account's id follows."""
+
+
+SUSPEND_WITH_OWNER, BRING_BACK_WITH_OWNER = "suspend-with-owner", "bring-back-with-owner"
+"""Jobs that do it to many."""
 
 
 # --- Suspended and brought back with their owner -----------------------------------------------------------------
@@ -73,20 +77,26 @@ def _was_suspended_with(account: Account) -> Any:
     )
 
 
-def suspend_customers_of(account: Account) -> int:
-    """Suspend the active customers of an account and of those below it; they are marked, so that exactly they come back."""
+def suspend_customers_of(account: Account, most: int | None = None) -> int:
+    """Suspend the active customers of an account and of those below it, ``most`` of them or all; return how many.
+
+    They are marked, so that exactly they come back.
+    """
     wanted = _customers_of(account) & (Customer.status == CustomerStatus.ACTIVE.value)
     reason = _("%(name)s is suspended", name=account.name)
-    return _turn(wanted, CustomerStatus.SUSPENDED, reason, cause_of(account))
+    return _turn(wanted, CustomerStatus.SUSPENDED, reason, cause_of(account), most)
 
 
-def bring_back_customers_of(account: Account) -> int:
-    """Activate the customers that were suspended with an account, and no others: whose status changed since keeps it."""
-    return _turn(_was_suspended_with(account), CustomerStatus.ACTIVE, "", "")
+def bring_back_customers_of(account: Account, most: int | None = None) -> int:
+    """Activate the customers that were suspended with an account, ``most`` of them or all, and no others; return how many.
+
+    Whose status changed since keeps it.
+    """
+    return _turn(_was_suspended_with(account), CustomerStatus.ACTIVE, "", "", most)
 
 
-def _turn(condition: Any, status: CustomerStatus, reason: str, cause: str) -> int:
-    wanted = select(Customer).where(condition).order_by(Customer.id)
+def _turn(condition: Any, status: CustomerStatus, reason: str, cause: str, most: int | None) -> int:
+    wanted = select(Customer).where(condition).order_by(Customer.id).limit(most)
     rows = db.session.execute(locked(wanted).execution_options(populate_existing=True)).scalars().all()
     for customer in rows:
         change_status(customer, status, reason, cause=cause)
@@ -156,10 +166,12 @@ def _replaced(customers: list[Customer], name: str, usable: list[Any], fits: Any
         yield Replacement(row, counts[row_id], choices)
 
 
-def move_customers(customer_ids: Iterable[int], owner: Account, mapping: Mapping) -> int:
+def move_customers(
+    customer_ids: Iterable[int], owner: Account, mapping: Mapping, each: Callable[[], None] = lambda: None
+) -> int:
     """Move customers to another owner with their bills, payments and sessions; the journal stays as posted.
 
-    All of them or none. Returns how many moved. Raises Refused for a package or profile that the new owner may not use
+    All of them or none; ``each`` is called after each. Returns how many moved. Raises Refused for a package or profile that the new owner may not use
     and that ``mapping`` does not replace; for the form fields ``package_<id>`` and ``profile_<id>``.
     """
     ids = sorted(set(customer_ids))
@@ -170,24 +182,33 @@ def move_customers(customer_ids: Iterable[int], owner: Account, mapping: Mapping
     moving = [customer for customer in customers if customer.owner_id != owner.id]
     if not moving:
         raise Refused(_("These customers belong to that owner already."), "owner_id")
-    needed_packages, needed_profiles = replacements(moving, owner)
-    packages = _chosen(needed_packages, mapping.packages, "package")
-    profiles = _chosen(needed_profiles, mapping.profiles, "profile")
+    mapping = checked_mapping(moving, owner, mapping)
     places = _Places(owner)
     moves = [(customer, customer.owner_id) for customer in moving]
     for customer in moving:
         if customer.status_cause.startswith(SUSPENDED_WITH):
             # it was cut off for its old owner's sake
             change_status(customer, CustomerStatus.ACTIVE)
-        _move_details(customer, packages, profiles, places)
+        _move_details(customer, mapping, places)
     db.session.flush()
     for customer in moving:
         _move_bills(customer, owner)
+        each()
+    db.session.flush()
+    for customer in moving:
+        # by the row, as everything that webhooks are told of
+        customer.owner_id = owner.id
     db.session.flush()
     _move_rows([customer.id for customer in moving], owner)
     for customer, old_owner_id in moves:
         _record_move(customer, old_owner_id, owner)
     return len(moving)
+
+
+def checked_mapping(customers: Iterable[Customer], owner: Account, mapping: Mapping) -> Mapping:
+    """Return what of a mapping these customers need. Raises Refused for a package or profile without a fitting one."""
+    packages, profiles = replacements(customers, owner)
+    return Mapping(_chosen(packages, mapping.packages, "package"), _chosen(profiles, mapping.profiles, "profile"))
 
 
 def _chosen(needed: list[Replacement], chosen: dict[int, int], name: str) -> dict[int, int]:
@@ -251,12 +272,12 @@ class _Places:
         }
 
 
-def _move_details(customer: Customer, packages: dict[int, int], profiles: dict[int, int], places: _Places) -> None:
+def _move_details(customer: Customer, mapping: Mapping, places: _Places) -> None:
     customer.zone_id = places.zone(customer.zone)
     customer.device_id = places.device(customer.device)
     customer.custom_fields = places.values(customer)
-    customer.package_id = packages.get(customer.package_id, customer.package_id)
-    customer.profile_id = profiles.get(customer.profile_id, customer.profile_id)
+    customer.package_id = mapping.packages.get(customer.package_id, customer.package_id)
+    customer.profile_id = mapping.profiles.get(customer.profile_id, customer.profile_id)
 
 
 def _move_bills(customer: Customer, owner: Account) -> None:
@@ -271,8 +292,7 @@ def _move_bills(customer: Customer, owner: Account) -> None:
 
 def _move_rows(customer_ids: list[int], owner: Account) -> None:
     """Give the new owner every owned row that hangs on the customers: bills, payments and what belongs to them."""
-    changes = [(Customer, Customer.id.in_(customer_ids)), *rows_of_customers(customer_ids)]
-    for model, condition in changes:
+    for model, condition in rows_of_customers(customer_ids):
         statement = update(model).where(condition).values(owner_id=owner.id)
         db.session.execute(statement.execution_options(synchronize_session=False))
     db.session.expire_all()

@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import request, url_for
+from flask import redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from app.access.actor import Actor
-from app.access.scope import get_or_404
-from app.core.database import transaction
+from app.access.scope import parse_id
+from app.core.database import db, transaction
 from app.core.errors import NotFound, Refused
+from app.customers.bulk_jobs import Told, change_one, status_job
 from app.customers.forms import NoteForm, ReasonForm
 from app.customers.models import Customer, CustomerStatus
-from app.customers.services import change_status
+from app.customers.queries import present
+from app.jobs.services import WORTH_A_JOB, start_job
+from app.jobs.views import job_url
 from app.web.formats import language, show_number
 from app.web.forms import HouseForm
 from app.web.listing import Column, simple_listing
@@ -71,15 +74,6 @@ CHANGES = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one of the chosen rows."""
-
-    id: int
-    customer: Customer | None
-    refusal: str = ""
-
-
 class BulkStatusPage(Panel):
     """One status for many customers: asked once, done row by row, told row by row."""
 
@@ -100,24 +94,36 @@ class BulkStatusPage(Panel):
         if request.form.get("confirmed") == "1" and form.validate_on_submit():
             reason = form.reason.data or ""  # type: ignore[attr-defined]
             if reason.strip() or not change.danger:
+                if len(ids) > WORTH_A_JOB:
+                    return self._started(change, ids, reason)
                 return self._told(change, [self._one(row_id, change, reason) for row_id in ids])
             form.attach(Refused(_("Say why."), "reason"))
         return self._asked(change, form, ids)
 
     @staticmethod
-    def _one(row_id: str, change: Change, reason: str) -> Outcome:
-        customer = None
+    def _one(row_id: str, change: Change, reason: str) -> Told:
         try:
-            with transaction():
-                customer = _present(row_id)
-                change_status(customer, change.status, reason)
-        except Refused as refused:
-            return Outcome(0, customer and _present(row_id), refused.message)
+            return change_one(row_id, change.status, reason)
         except NotFound:
             # a row of somebody else's and none at all look alike, here and in the log
             log_refusal(None, "not found")
-            return Outcome(0, None, _("There is no such customer."))
-        return Outcome(customer.id, _present(row_id))
+            return Told(0, None, _("There is no such customer."))
+
+    def _started(self, change: Change, ids: list[str], reason: str) -> Any:
+        """Change that many as a job; what is no customer of the account's is left out, and logged here."""
+        typed = [_id_or_none(row_id) for row_id in ids]
+        known = present().with_only_columns(Customer.id).where(Customer.id.in_([one for one in typed if one]))
+        found = set(db.session.execute(known).scalars())
+        for _missing in range(len(ids) - len(found)):
+            log_refusal(None, "not found")
+        wanted = [one for one in typed if one in found]
+        if not wanted:
+            return self.done(_("No row was chosen."), url_for("CustomerPage.list"))
+        with transaction():
+            job = start_job(
+                status_job(change.name), {"count": len(wanted)}, {"ids": wanted, "reason": reason.strip()[:200]}
+            )
+        return redirect(job_url(job), 303)
 
     def _asked(self, change: Change, form: HouseForm, ids: list[str]) -> tuple[str, int] | str:
         count = show_number(len(ids))
@@ -134,7 +140,7 @@ class BulkStatusPage(Panel):
         )
         return (shown, REFUSED) if request.form.get("confirmed") == "1" else shown
 
-    def _told(self, change: Change, outcomes: list[Outcome]) -> str:
+    def _told(self, change: Change, outcomes: list[Told]) -> str:
         columns = (
             Column(
                 "number", _l("No."), lambda row: row.customer.number if row.customer else None, "number", card="bare"
@@ -167,14 +173,14 @@ class BulkStatusPage(Panel):
         )
 
 
-def _present(row_id: str) -> Customer:
-    customer = get_or_404(Customer, row_id)
-    if customer.deleted_at is not None:
-        raise NotFound("Customer")
-    return customer
+def _id_or_none(text: str) -> int | None:
+    try:
+        return parse_id(text)
+    except NotFound:
+        return None
 
 
-def _profile(row: Outcome) -> str | None:
+def _profile(row: Told) -> str | None:
     return url_for("CustomerPage.show", pk=row.customer.id) if row.customer else None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import g, request, url_for
+from flask import g, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -16,6 +16,7 @@ from app.accounts.models import Account
 from app.billing.owner_services import (
     Mapping,
     Replacement,
+    checked_mapping,
     move_customers,
     new_owner,
     owners_in_scope,
@@ -23,15 +24,18 @@ from app.billing.owner_services import (
 )
 from app.core.database import db
 from app.core.errors import NotFound, Refused
+from app.customers.bulk_jobs import MOVE
 from app.customers.models import Customer
 from app.customers.queries import present
 from app.customers.tabs import ProfileAction, add_action
+from app.jobs.services import WORTH_A_JOB, start_job
+from app.jobs.views import job_url
 from app.web.formats import language, show_number
 from app.web.forms import ChoiceField, HouseForm, row_id
 from app.web.page import REFUSED, Panel
 
 KEY = "reseller-module"
-MOST = 2_000
+MOST = 20_000
 """How many customers move in one change."""
 
 
@@ -103,6 +107,14 @@ class MovePage(Panel):
 
         def act() -> Response:
             mapping = Mapping(_read(chosen, packages, "package"), _read(chosen, profiles, "profile"))
+            if len(ids) > WORTH_A_JOB:
+                mapping = checked_mapping(customers, owner, mapping)
+                job = start_job(
+                    MOVE,
+                    {"count": len(ids), "name": owner.name},
+                    {"ids": ids, "owner": owner.id, "packages": mapping.packages, "profiles": mapping.profiles},
+                )
+                return redirect(job_url(job), 303)
             count = move_customers(ids, new_owner(asked), mapping)
             sentence = ngettext(
                 "%(count)s customer moved to %(name)s.",

@@ -33,6 +33,9 @@ DAYS_KEPT = 1
 BETWEEN_WORDS = timedelta(milliseconds=500)
 """How often a running job says how far it is, and hears whether it was cancelled."""
 
+WORTH_A_JOB = 50
+"""More rows than this are changed by a job, with progress, and not while somebody waits for a page."""
+
 MOST_ATTEMPTS = 3
 """A job that takes its process down this often is not begun again."""
 

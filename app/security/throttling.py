@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
 from sqlalchemy import case, delete, select
@@ -77,16 +77,22 @@ def forget_attempts(kind: str, value: object) -> None:
 
 def count_within(kind: str, value: object, span: timedelta) -> int:
     """Count one thing done, and return how many it is since the first of the present span; all processes count together."""
+    return count_some_within(kind, value, span, 1)[0]
+
+
+def count_some_within(kind: str, value: object, span: timedelta, times: int) -> tuple[int, datetime]:
+    """Count some things done, and return how many they are since the first of the present span, and when that was."""
     moment = now()
     is_over = Throttle.tried_at <= moment - span
     add = (sqlite.insert if db.is_sqlite else postgresql.insert)(Throttle)
-    statement = add.values(key=keyed(kind, value), failures=1, tried_at=moment, locked_until=moment)
+    statement = add.values(key=keyed(kind, value), failures=times, tried_at=moment, locked_until=moment)
     counting = statement.on_conflict_do_update(
         index_elements=[Throttle.key],
         set_={
-            "failures": case((is_over, 1), else_=Throttle.failures + 1),
+            "failures": case((is_over, times), else_=Throttle.failures + times),
             "tried_at": case((is_over, moment), else_=Throttle.tried_at),
         },
-    ).returning(Throttle.failures)
+    ).returning(Throttle.failures, Throttle.tried_at)
     with transaction() as session:
-        return session.execute(counting).scalar_one()
+        counted, began = session.execute(counting).one()
+    return counted, began

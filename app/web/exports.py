@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from flask import Response, stream_with_context
@@ -47,6 +48,12 @@ def guarded(value: Any) -> str:
 def csv_response(filename: str, titles: list[str], rows: Iterable[list[Any]]) -> Response:
     """Stream rows as a CSV file for download."""
     return _download(filename, _lines(titles, ([guarded(cell) for cell in row] for row in rows)))
+
+
+def write_csv(path: Path, titles: list[str], rows: Iterable[list[Any]]) -> None:
+    """Write rows into a file, as ``csv_response`` sends them."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(_lines(titles, ([guarded(cell) for cell in row] for row in rows)))
 
 
 def csv_of_statement(filename: str, titles: list[str], statement: Select[Any]) -> Response:

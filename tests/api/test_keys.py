@@ -209,6 +209,22 @@ def test_too_many_requests_with_one_key_and_too_many_wrong_keys_are_429_with_ret
     assert (guesses[29], guesses[30]) == (401, 429)
 
 
+def test_processes_count_what_one_key_asks_together(
+    program: Programs, app: Flask, another_app: Callable[..., Flask]
+) -> None:
+    from config import Testing
+
+    busy = program(NORTH)
+    elsewhere = Program(another_app(Testing).test_client(use_cookies=False), busy.secret)
+    here = [busy.ask("GET", "/me").status_code for _ in range(200)]
+    there = [elsewhere.ask("GET", "/me").status_code for _ in range(115)]
+    assert here == [200] * 200
+    # of what the other process has not told yet it knows nothing: nine at the most
+    assert there[:100] == [200] * 100 and there[109:] == [429] * 6
+    with time_machine.travel(now() + timedelta(minutes=1), tick=False):
+        assert [one.ask("GET", "/me").status_code for one in (busy, elsewhere)] == [200, 200]
+
+
 def test_an_account_whose_password_was_given_acts_by_its_api_key(program: Programs, app: Flask) -> None:
     office = program(OFFICE)
     with app.app_context():

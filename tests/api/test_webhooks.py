@@ -23,6 +23,7 @@ from app.api.telling import MOST_GIVEN_UP, PAUSES, remove_old_messages, send_web
 from app.api.webhook_services import CHOSEN, add_webhook, edit_webhook, remove_webhook, send_again, send_test
 from app.api.wire import NotPublic, look_up, parts_of, signature
 from app.billing.models import Bill
+from app.billing.owner_services import Mapping, move_customers, new_owner, suspend_customers_of
 from app.billing.services import edit_bill, void_bill
 from app.core.clock import now, today
 from app.core.database import db, transaction
@@ -256,6 +257,36 @@ def test_each_thing_that_happens_is_told_once_by_its_name(receiver: Receiver, to
 
     assert after(lambda: void_payment(db.session.get_one(Payment, corrected["id"]), "x")) == ["payment.voided"]
     assert after(lambda: void_bill(bill(), "x")) == ["bill.voided"]
+
+
+def test_a_moved_customer_is_told_to_who_sees_it_now_and_its_number_alone_to_who_does_no_longer(
+    told: Any, cast: Cast
+) -> None:
+    receivers = {email: Receiver() for email in OWNERS}
+    for email, one in receivers.items():
+        told(email, one.url)
+    who, south = cast.customers[NORTH][0], cast.accounts[SOUTH]
+    with as_account(GA), transaction():
+        move_customers([who], new_owner(south), Mapping())
+    with as_account(GA), transaction() as session:
+        number = session.get_one(Customer, who).number
+        session.expunge_all()
+    told_to = {email: [(body["event"], body["data"]) for body in one.bodies] for email, one in receivers.items()}
+    for email in (GA, SOUTH):
+        ((event, data),) = told_to[email]
+        assert (event, data["id"], data["owner_id"]) == ("customer.moved", who, south)
+    assert told_to[NORTH] == [("customer.left", {"id": who, "number": number})]
+    assert told_to[GHAT] == told_to[PADMA_GA] == []
+    for one in receivers.values():
+        one.stop()
+
+
+def test_each_of_many_that_are_suspended_with_their_owner_is_told(receiver: Receiver, told: Any, cast: Cast) -> None:
+    told(GA, receiver.url)
+    with as_account(GA), transaction() as session:
+        suspend_customers_of(session.get_one(Account, cast.accounts[NORTH]))
+    assert receiver.events == ["customer.status_changed"] * 6
+    assert {body["data"]["id"] for body in receiver.bodies} == {*cast.customers[NORTH], *cast.customers[GHAT]}
 
 
 def test_only_what_was_asked_for_is_told(receiver: Receiver, told: Any, cast: Cast) -> None:

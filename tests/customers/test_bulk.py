@@ -112,6 +112,36 @@ def test_without_a_reason_nobody_is_cut_off_and_without_rows_nothing_is_asked(
     assert fingerprint(app) == before
 
 
+def test_more_than_somebody_waits_for_are_a_job_and_who_could_not_be_changed_stands_in_its_file(
+    app: Flask, house: House, visitor: Browsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.bulk_views.WORTH_A_JOB", 2)
+    own, foreign = ours(app, NORTH), ours(app, SOUTH)[:1]
+    north = visitor(NORTH)
+    north.send("GET", "/lang/en")
+    send(north, "suspend", own[:1], reason="first")
+    answer = north.client.post(
+        "/customers/bulk/suspend",
+        data={
+            "csrf_token": north.token,
+            "ids": [*own, *foreign, "1 OR 1=1"],
+            "confirmed": "1",
+            "reason": "line is cut",
+        },
+    )
+    assert answer.status_code == 303 and answer.location.startswith("/jobs/")
+    page = north.page(answer.location)
+    assert f"Suspend {len(own)} customers" in page
+    assert f"Done for {len(own) - 1} of {len(own)} customers." in page
+    with north.client.get(f"{answer.location}/file") as file:
+        assert file.text.count("This customer has that status already.") == 1
+    assert statuses(app, own) == ["suspended"] * len(own)
+    assert statuses(app, foreign) == ["active"]
+    with app.app_context(), everywhere("tests look at everything"):
+        refusals = db.session.execute(select(Activity.detail).where(Activity.event == "access.refused")).scalars().all()
+    assert sum("/customers/bulk/suspend" in detail for detail in refusals) == 2
+
+
 @pytest.mark.parametrize("email", [OFFICE, COLLECTOR])
 def test_many_at_once_are_never_a_manager_s(email: str, app: Flask, house: House, visitor: Browsers) -> None:
     manager = visitor(email)

@@ -1,6 +1,9 @@
 """Customers that move to another owner: everything of theirs moves along, the books add up, Operators pay for their own time."""
 
+from typing import Any
+
 import pytest
+from flask import Flask
 from flask_babel import force_locale
 from sqlalchemy import select
 
@@ -8,6 +11,7 @@ from app.access.scope import everywhere
 from app.activity.models import Activity
 from app.billing.models import Bill, Discount
 from app.billing.owner_services import (
+    SUSPEND_WITH_OWNER,
     Mapping,
     bring_back_customers_of,
     move_customers,
@@ -23,12 +27,15 @@ from app.core.errors import NotFound, Refused
 from app.core.ownership import Owned
 from app.customers.models import Customer, CustomerStatus
 from app.customers.services import change_status
+from app.jobs.models import Job, JobState
+from app.jobs.services import run_job, start_job
 from app.packages.models import Package, Zone
 from app.packages.services import withdraw
 from app.payments.models import Allocation, Payment
 from app.payments.services import void_payment
 from tests.books import act
 from tests.cast import COLLECTOR, GA, GHAT, NORTH, PADMA_GA, SOUTH, Cast
+from tests.conftest import form_fields
 from tests.make import as_account, bill, customer, pay
 
 
@@ -155,6 +162,34 @@ def test_one_customer_that_cannot_move_keeps_all_where_they_are(context: object,
         move(GA, [cast.customers[SOUTH][0]], cast.accounts[SOUTH])
 
 
+def test_many_move_by_a_job_all_of_them_or_none(
+    app: Flask, cast: Cast, as_person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.customers.move_views.WORTH_A_JOB", 2)
+    browser, wanted = as_person(GA), cast.customers[NORTH]
+    browser.get("/lang/en")
+    south, page = cast.accounts[SOUTH], f"/customers/move/?of={cast.accounts[NORTH]}"
+    with app.app_context(), as_account(GA), transaction():
+        old = customer(wanted[0]).package_id
+        withdraw(db.session.get_one(Package, old), south)
+    asked = form_fields(browser.get(f"{page}&owner_id={south}").text, "owner_id")
+    assert browser.post(page, data={**asked, f"package_{old}": ""}).status_code == 422
+    answer = browser.post(page, data=asked)
+    assert answer.status_code == 303 and answer.location.startswith("/jobs/")
+    assert "3 customers moved to " in browser.get(answer.location).text
+    with app.app_context():
+        assert {customer(one).owner_id for one in wanted} == {south}
+        assert customer(wanted[0]).package_id == int(asked[f"package_{old}"])
+        assert act.differences() == []
+        # begun again after its end it finds that it is done
+        job_id = int(answer.location.rpartition("/")[2])
+        with everywhere("the test starts it anew"), transaction():
+            db.session.get_one(Job, job_id).state = JobState.WAITING
+        run_job(job_id)
+        with everywhere("the test looks"):
+            assert db.session.get_one(Job, job_id, populate_existing=True).state == JobState.DONE
+
+
 def test_the_move_stands_in_both_owners_logs(context: object, cast: Cast) -> None:
     move(GA, [cast.customers[NORTH][0]], cast.accounts[SOUTH])
     for email, event in ((NORTH, "customer.left"), (SOUTH, "customer.came")):
@@ -200,6 +235,43 @@ class TestSuspendedWithItsOwner:
             bring_back_customers_of(act.account(NORTH))
         assert {customer(one).status for one in cast.customers[GHAT]} == {"suspended"}
         assert {customer(one).status for one in cast.customers[NORTH]} == {"active"}
+
+    def test_many_are_suspended_and_brought_back_by_a_job_a_part_at_a_time(
+        self, app: Flask, cast: Cast, as_person: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.accounts.management.WORTH_A_JOB", 2)
+        monkeypatch.setattr("app.customers.bulk_jobs.A_TIME", 2)
+        browser, below = as_person(GA), cast.customers[NORTH] + cast.customers[GHAT]
+        browser.get("/lang/en")
+        for act_of, status, said in (
+            ("suspend", "suspended", "6 customers suspended."),
+            ("activate", "active", "6 customers are served again."),
+        ):
+            page = f"/operators/{act_of}/{cast.accounts[NORTH]}"
+            answer = browser.post(page, data={**form_fields(browser.get(page).text), "with_customers": "y"})
+            assert answer.status_code == 303 and answer.location.startswith("/jobs/")
+            assert said in browser.get(answer.location).text
+            with app.app_context():
+                assert {customer(one).status for one in below} == {status}
+        with app.app_context(), everywhere("the test looks"):
+            counted = db.session.execute(
+                select(Activity.event).where(Activity.event.like("account.customers%")).order_by(Activity.seq)
+            )
+            assert list(counted.scalars()) == ["account.customers_suspended", "account.customers_back"]
+
+    def test_an_account_that_is_activated_while_its_customers_are_suspended_has_them_back(
+        self, context: object, cast: Cast
+    ) -> None:
+        with act.change(GA):
+            suspend_customers_of(act.account(NORTH))
+        # the job begins late: the account is active by now
+        with as_account(GA), transaction():
+            job_id = start_job(
+                SUSPEND_WITH_OWNER, {"count": 6, "name": "x"}, {"account": cast.accounts[NORTH], "count": 6}
+            ).id
+        with everywhere("the test looks"):
+            assert db.session.get_one(Job, job_id, populate_existing=True).state == JobState.DONE
+        assert {customer(one).status for one in cast.customers[NORTH] + cast.customers[GHAT]} == {"active"}
 
     def test_a_customer_that_moves_away_is_served_again(self, context: object, cast: Cast) -> None:
         with act.change(GA):
