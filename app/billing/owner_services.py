@@ -166,6 +166,13 @@ def _replaced(customers: list[Customer], name: str, usable: list[Any], fits: Any
         yield Replacement(row, counts[row_id], choices)
 
 
+def not_yet_moved(customer_ids: Iterable[int], owner: Account) -> set[int]:
+    """Return which of the customers are not the owner's yet."""
+    ids = set(customer_ids)
+    there = select(Customer.id).where(Customer.id.in_(ids), Customer.owner_id == owner.id)
+    return ids - set(db.session.execute(there).scalars())
+
+
 def move_customers(
     customer_ids: Iterable[int], owner: Account, mapping: Mapping, each: Callable[[], None] = lambda: None
 ) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from app.access.scope import get_or_404
 from app.accounts.models import Account, AccountStatus
@@ -19,9 +18,10 @@ from app.billing.owner_services import (
     bring_back_customers_of,
     move_customers,
     new_owner,
+    not_yet_moved,
     suspend_customers_of,
 )
-from app.core.database import db, transaction
+from app.core.database import transaction
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer, CustomerStatus
 from app.customers.services import change_status
@@ -115,9 +115,7 @@ def move(arguments: dict[str, Any], progress: Progress) -> Outcome:
     mapping = Mapping(*({int(old): new for old, new in arguments[name].items()} for name in ("packages", "profiles")))
     with transaction():
         owner = new_owner(arguments["owner"])
-        stays = select(Customer.id).where(Customer.id.in_(ids), Customer.owner_id == owner.id)
-        left = set(ids) - set(db.session.execute(stays).scalars())
-        if left:
+        if left := not_yet_moved(ids, owner):
             move_customers(left, owner, mapping, progress.step)
         words = {"count": len(ids), "name": owner.name}
     return Outcome(_l("%(count)s customers moved to %(name)s."), words, f"/customers/list/?owner={arguments['owner']}")
