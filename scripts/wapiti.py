@@ -8,8 +8,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
@@ -31,11 +33,12 @@ def session_cookie(url: str) -> str:
     jar = CookieJar()
     browser = build_opener(HTTPCookieProcessor(jar))
     form = form_fields(browser.open(f"{url}/login/").read().decode(), "email")
-    browser.open(f"{url}/login/", urlencode(form | {"email": WHO, "password": PASSWORD}).encode()).read()
-    with browser.open(f"{url}/account/") as page:
-        if "/login/" in page.url:
-            raise RuntimeError(f"{WHO} could not sign in")
-    return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    with suppress(HTTPError):
+        browser.open(f"{url}/login/", urlencode(form | {"email": WHO, "password": PASSWORD}).encode()).read()
+    held = "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+    if not is_signed_in(url, held):
+        raise RuntimeError(f"{WHO} could not sign in")
+    return held
 
 
 def is_signed_in(url: str, cookie: str) -> bool:

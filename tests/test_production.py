@@ -51,6 +51,7 @@ def test_it_starts_with_secrets_of_its_own_and_answers_to_its_own_name_alone(tmp
     [
         ("SECRET_KEY", ""),
         ("SECRET_KEY", DEMO_SECRETS[0]),
+        ("SECRET_KEY", f"{DEMO_SECRETS[0]}-and-longer"),
         ("SECRET_KEY", "short-1234567890"),
         ("SECRET_KEY", "a" * 64),
         ("SECRET_KEY", "changeme" * 5),

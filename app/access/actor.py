@@ -112,7 +112,7 @@ class Actor:
     def scope(self) -> Scope:
         """Whose rows this account sees and changes (spec §1)."""
         if self.tenant_id is None or self.owner_id is None:
-            return Scope.of_installation() if self.kind == Kind.SUPER_ADMIN else Scope.nothing()
+            return Scope.of_installation(self.id) if self.kind == Kind.SUPER_ADMIN else Scope.nothing()
         if self.kind == Kind.GROUP_ADMIN:
             return Scope.of_tenant(self.tenant_id, self.owner_id)
         return Scope.of_owners(self.tenant_id, self.owner_id, below=self.below, above=self.above, oneself=self.id)

@@ -36,9 +36,9 @@ class Scope:
         return cls("nothing")
 
     @classmethod
-    def of_installation(cls) -> "Scope":
-        """What was logged outside of every tenant, and no other row: the Super Admin, who sees no customer data."""
-        return cls("installation", INSTALLATION)
+    def of_installation(cls, oneself: int) -> "Scope":
+        """What was logged outside of every tenant or done by ``oneself``, and no other row: the Super Admin, who sees no customer data."""
+        return cls("installation", INSTALLATION, oneself=oneself)
 
     @classmethod
     def of_tenant(cls, tenant_id: int, owner_id: int) -> "Scope":
@@ -140,7 +140,7 @@ def _criteria(scope: Scope) -> list[Any]:
         return [
             _criterion(OwnerColumns, lambda cls: false()),
             _criterion(Account, lambda cls: false()),
-            _criterion(Chained, lambda cls: cls.tenant_id == tenant),
+            _criterion(Chained, lambda cls: (cls.tenant_id == tenant) | (cls.actor_id == oneself)),
         ]
     return [_criterion(mixin, lambda cls: false()) for mixin in (OwnerColumns, Account, Chained)]
 

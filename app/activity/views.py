@@ -33,7 +33,6 @@ from app.core.language import fold
 from app.customers.models import Customer
 from app.customers.tabs import ProfileTab, add_tab
 from app.security.devices import device_name
-from app.web.formats import show_full_moment
 from app.web.interface import AppInterface
 from app.web.listing import Choice, Column, DateRange, Word, simple_listing
 from app.web.page import LONGEST_NUMBER, Page
@@ -126,8 +125,8 @@ class ActivityPage(LogPage):
         Column(
             "at",
             _l("When"),
-            lambda row: show_full_moment(row.at),
-            "data",
+            lambda row: row.at,
+            "full_moment",
             sort=Activity.seq,
             csv=lambda row: row.at,
         ),
@@ -191,8 +190,8 @@ class AuthenticationPage(LogPage):
         Column(
             "at",
             _l("When"),
-            lambda row: show_full_moment(row.at),
-            "data",
+            lambda row: row.at,
+            "full_moment",
             sort=Authentication.seq,
             csv=lambda row: row.at,
         ),

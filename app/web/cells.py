@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from app.web.formats import (
     show_bytes,
     show_digits,
+    show_full_moment,
     show_moment,
     show_month,
     show_near_day,
@@ -22,7 +23,14 @@ from app.web.formats import (
 
 NOTHING = '<span class="muted" aria-hidden="true">–</span>'
 TONES = ("ok", "warn", "due", "accent")
-NOWRAP = {"bytes": show_bytes, "date": show_near_day, "moment": show_moment, "month": show_month, "phone": show_phone}
+NOWRAP = {
+    "bytes": show_bytes,
+    "date": show_near_day,
+    "full_moment": show_full_moment,
+    "moment": show_moment,
+    "month": show_month,
+    "phone": show_phone,
+}
 
 
 def draw(content: Any, kind: str = "text", url: str | None = None, tone: str | None = None, css: str = "") -> Markup:

@@ -92,6 +92,17 @@ def test_what_concerns_no_tenant_stands_in_the_installation_s_log_alone(app: Fla
     assert {row["Who"] for row in rows_of(people(ROOT), "/activity/export")} == {"Sanjog Root"}
 
 
+def test_the_super_admin_reads_what_it_did_itself_to_a_provider_and_nothing_the_provider_does(
+    app: Flask, people: People, fill: Callable[..., object]
+) -> None:
+    root = people(ROOT)
+    fill(root, "/tenants/add", name="Jamuna Owner", email="ga@jamuna.example.com", tenant_name="Jamuna", slug="jamuna")
+    people(PADMA_GA).get("/customers/export")
+    entries = rows_of(root, "/activity/export")
+    assert {row["Who"] for row in entries} == {"Sanjog Root"}
+    assert "Account Jamuna Owner created" in {row["What"] for row in entries}
+
+
 def test_a_failed_sign_in_stands_in_the_list_with_result_address_and_device(
     app: Flask, people: People, fill: Callable[..., object]
 ) -> None:

@@ -68,14 +68,16 @@ def test_a_picture_is_drawn_anew_and_kept_under_a_name_nobody_guesses(
     "content",
     [
         b"",
-        b"GIF89a" + b"\x00" * 50,
+        # whole pictures, of kinds that nobody needs
+        picture("GIF"),
+        picture("TIFF"),
         b"\xff\xd8\xff\xe0 not a picture",
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
         b"%PDF-1.7\n",
         b"MZ\x90\x00",
-        b"\x00" * (LARGEST_PICTURE + 1),
+        picture() + b"\x00" * LARGEST_PICTURE,
     ],
-    ids=["empty", "gif", "cut jpeg", "svg", "pdf", "program", "too large"],
+    ids=["empty", "gif", "tiff", "cut jpeg", "svg", "pdf", "program", "too large"],
 )
 # what is too large is refused while it is read: the library leaves its temporary file to the collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

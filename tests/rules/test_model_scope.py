@@ -1,13 +1,15 @@
 """No scope, no rows: for every mapped class, for every kind of statement; and the places that go around it are known."""
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, func, inspect, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import delete, event, func, inspect, select, update
+from sqlalchemy.orm import aliased, make_transient_to_detached
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.access.actor import acting_as
 from app.access.scope import Scope, everywhere, get_or_404, seeing, within
@@ -35,6 +37,7 @@ from tests.rules.house import WORDS, House, build
 from tests.rules.source import called, calls, trees
 
 MODELS = sorted((mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__name__)
+OWNED = [model for model in MODELS if issubclass(model, OwnerColumns)]
 SCOPED = [model for model in MODELS if issubclass(model, OwnerColumns | Chained) or model is Account]
 
 GLOBAL = {
@@ -233,6 +236,39 @@ def test_without_a_scope_nothing_is_updated_or_deleted(model: type[Any], filled:
         assert db.session.execute(select(func.count()).select_from(model)).scalar_one() == before
 
 
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_what_is_sent_to_the_database_asks_for_the_owner_s_rows_alone(model: type[Any], filled: House) -> None:
+    # also of tables that hold no row, where the two tests above see nothing either way
+    key, table, sent = _key(model), model.__table__.name, []
+    narrowed = re.compile(rf"\b(?:{table}|{table}_1)\.owner_id (?:=|IN)")
+
+    def keep(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if table in statement:
+            sent.append(statement)
+
+    column = min((one for one in inspect(model).columns if not one.primary_key), key=lambda one: bool(one.foreign_keys))
+    name = inspect(model).get_property_by_column(column).key
+    event.listen(db.engine, "before_cursor_execute", keep)
+    try:
+        with acting_as(actor_of(SOUTH)), transaction() as session:
+            del sent[:]
+            for statement in (
+                select(model),
+                select(key),
+                select(aliased(model)),
+                select(func.count()).select_from(model),
+                select(Tenant.id).where(select(key).where(key == -1).exists()),
+                update(model).where(key == -1).values({name: getattr(model, name)}),
+                delete(model).where(key == -1),
+            ):
+                session.execute(statement)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", keep)
+    wide = [statement for statement in sent if not narrowed.search(statement.partition("WHERE")[2])]
+    assert len(sent) == 7
+    assert wide == []
+
+
 def test_the_look_at_nothing_is_a_look_at_something(filled: House) -> None:
     # tables that the cast leaves empty would let the two tests above pass for nothing
     with everywhere("the test counts"):
@@ -296,6 +332,24 @@ def test_a_foreign_row_at_hand_cannot_be_changed(change: str, filled: House) -> 
                 session.delete(zone)
             else:
                 zone.owner_id = north.id
+            session.flush()
+
+
+@pytest.mark.parametrize("model", OWNED, ids=lambda model: model.__name__)
+def test_no_row_of_any_kind_is_written_changed_or_removed_for_somebody_else(model: type[Any], filled: House) -> None:
+    north, key = actor_of(NORTH), _key(model).key
+    whose = {"tenant_id": north.tenant_id, "owner_id": north.id}
+    for act in ("add", "change", "remove"):
+        row = model(**whose) if act == "add" else model(**{key: 2**30}, **whose)
+        with acting_as(actor_of(SOUTH)), pytest.raises(NotFound, match=model.__name__), transaction() as session:
+            if act != "add":
+                # as if it had been read: the guard looks before any statement is run
+                make_transient_to_detached(row)
+            session.add(row)
+            if act == "change":
+                flag_modified(row, "owner_id")
+            elif act == "remove":
+                session.delete(row)
             session.flush()
 
 

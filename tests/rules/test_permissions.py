@@ -161,6 +161,21 @@ def test_parents_open_what_their_kind_and_their_reseller_keys_open(
     assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
 
 
+@pytest.mark.parametrize("key", RESELLER_KEYS)
+def test_an_operator_with_one_reseller_key_opens_its_doors_and_those_of_no_other(
+    key: str, app: Flask, house: House, every_door: list[Door], visitor: Browsers
+) -> None:
+    hold(app, NORTH, {key})
+    north = visitor(NORTH)
+    behind = [door for door in every_door if door.asks_for in RESELLER_KEYS]
+    assert {door.asks_for for door in behind} == set(RESELLER_KEYS)
+    wrong = [
+        verdict(north, door, door.methods[0], door.address(house, NORTH), allowed=door.asks_for == key)
+        for door in behind
+    ]
+    assert not [line for line in wrong if line], "\n".join(line for line in wrong if line)
+
+
 def test_without_the_key_an_unknown_a_foreign_and_an_own_id_are_refused_alike(
     app: Flask, house: House, every_door: list[Door], visitor: Browsers
 ) -> None:

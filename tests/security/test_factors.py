@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.access.scope import everywhere
 from app.accounts.models import Account, Credential
+from app.activity.models import Activity
 from app.core.database import db, transaction
 from app.core.sealing import BrokenSeal, rotate_seals, unseal
 from app.security import services
@@ -325,6 +326,9 @@ class TestTheParent:
         assert fill(north, f"/managers/reset-factors/{cast.accounts[COLLECTOR]}").status_code == 303
         assert collector.get("/account/").status_code == 302
         assert "factors_reset" in events(cast.accounts[COLLECTOR])
+        with app.app_context(), everywhere("tests read the log"):
+            entry = db.session.execute(select(Activity).where(Activity.event == "account.factors_reset")).scalar_one()
+            assert (entry.subject_id, entry.actor_id) == (cast.accounts[COLLECTOR], cast.accounts[NORTH])
         client = app.test_client()
         assert try_password(client, COLLECTOR, PASSWORD).location == "/"
         assert "note-warn" in client.get("/").text

@@ -122,6 +122,18 @@ class TestAnAnswer:
         assert alone(copied, known).location == "/login/"
         assert not is_signed_in(copied)
 
+    def test_that_was_used_already_signs_nobody_in_not_even_from_a_copied_browser(self, app, known):
+        # many passkeys never count: of theirs the challenge alone tells the second use
+        known.counter = -1
+        client, copied = app.test_client(), app.test_client()
+        options, token = challenge(client)
+        name = app.config["SESSION_COOKIE_NAME"]
+        copied.set_cookie(name, client.get_cookie(name).value)
+        sent = {"csrf_token": token, "credential": known.sign(options)}
+        assert client.post("/login/passkey", data=sent).location == "/"
+        assert copied.post("/login/passkey", data=sent).location == "/login/"
+        assert not is_signed_in(copied)
+
     def test_to_an_older_challenge_signs_nobody_in(self, app, known, clock):
         client = app.test_client()
         options, token = challenge(client)
