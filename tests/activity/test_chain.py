@@ -10,13 +10,13 @@ import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.access.scope import everywhere
-from app.activity.models import INSTALLATION
+from app.activity.models import INSTALLATION, Activity, Authentication
 from app.activity.recorder import record, record_authentication
-from app.activity.seals import keys
+from app.activity.seals import keys, seal_of
 from app.core.database import db, transaction
 from tests.books import act
 from tests.cast import GA, NORTH, PADMA_GA, Cast
@@ -240,6 +240,24 @@ def head_forgotten(connection: Connection, log: str, rows: list[int]) -> int:
     return rows[0]
 
 
+def taken_from_another_course(connection: Connection, log: str, rows: list[int]) -> int:
+    # what a copy of the database that went on by itself has sealed: right by its own seal, and named by the head
+    model = Activity if log == Activity.__tablename__ else Authentication
+    table = model.__table__
+    row = dict(connection.execute(select(table).where(table.c.id == rows[-1])).one()._mapping)
+    row["previous"] = connection.execute(text(f"SELECT seal FROM {log} WHERE id = :i"), {"i": rows[0]}).scalar_one()
+    seal = seal_of(model, row)
+    connection.execute(
+        text(f"UPDATE {log} SET previous = :p, seal = :s WHERE id = :i"),
+        {"p": row["previous"], "s": seal, "i": rows[-1]},
+    )
+    connection.execute(
+        text("UPDATE log_heads SET seal = :s WHERE log = :l AND tenant_id = :t"),
+        {"s": seal, "l": log, "t": row["tenant_id"]},
+    )
+    return rows[-1]
+
+
 TAMPERS = (
     *(
         edited,
@@ -252,6 +270,7 @@ TAMPERS = (
     ),
     *(put_in_between, put_at_the_end, reordered, given_other_ids, moved_to_another_tenant, cut_off_at_the_end, wiped),
     head_forgotten,
+    taken_from_another_course,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
 from datetime import date
 
@@ -79,6 +80,16 @@ def test_the_token_is_kept_nowhere_but_as_a_hash(app: Flask, cast: Cast, as_pers
         )
     assert token not in everything
     assert hash_of(token) in everything
+
+
+def test_a_token_has_256_bits_that_nothing_repeats(app: Flask, cast: Cast, as_person: People) -> None:
+    north = as_person(NORTH)
+    tokens = [urlsafe_b64decode(f"{make(north, cast.customers[NORTH][0])}=") for _link in range(24)]
+    assert {len(token) for token in tokens} == {32}
+    # no two bytes of all tokens go together, and each takes many values
+    columns = list(zip(*tokens, strict=True))
+    assert len(set(columns)) == 32
+    assert min(len(set(column)) for column in columns) > 12
 
 
 def test_the_same_form_twice_makes_one_link_and_a_new_form_replaces_it(cast: Cast, as_person: People) -> None:

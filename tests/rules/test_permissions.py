@@ -222,6 +222,19 @@ def test_what_a_manager_may_not_do_is_no_link_and_no_button_of_any_page_it_can_o
     assert not shown, "\n".join(sorted(set(shown)))
 
 
+def test_a_suspended_customer_s_page_offers_to_activate_it_with_that_key_alone(
+    app: Flask, house: House, visitor: Browsers
+) -> None:
+    # the marked customers are active: the test above sees no such button
+    newbie, customer = visitor(NEWBIE), house.rows[SOUTH]["Customer"]
+    assert visitor(SOUTH).send("POST", f"/customers/suspend/{customer}", reason="moved").status_code == 303
+    for keys, offered in ((set(MANAGER_KEYS), True), (set(MANAGER_KEYS) - {"activate-customer"}, False)):
+        hold(app, NEWBIE, keys)
+        page = newbie.page(f"/customers/show/{customer}")
+        assert (f"/customers/activate/{customer}" in page) is offered
+        assert f"/customers/disable/{customer}" in page
+
+
 def _door_of(app: Flask, every_door: list[Door], address: str) -> Door:
     door = door_at(app, every_door, address, "GET")
     assert door is not None, address
