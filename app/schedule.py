@@ -16,6 +16,7 @@ from app.core.clock import today
 from app.core.database import measure_tables
 from app.core.jobs import in_app, queue
 from app.customers.counting import count_customers
+from app.customers.importing import remove_old_uploads
 from app.demo_radius import go_on
 from app.jobs.services import recover_jobs, remove_old_files
 from app.paylinks.reconciling import reconcile
@@ -84,6 +85,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="*"), recover_jobs),
     (crontab(minute="*"), ask_about_payments),
     (crontab(minute="40"), remove_old_files),
+    (crontab(minute="45"), remove_old_uploads),
     (crontab(minute="50"), count_customers),
     (crontab(minute="*/5"), close_stale_sessions),
     (crontab(minute="*"), tell_access_servers),

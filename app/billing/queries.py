@@ -38,7 +38,30 @@ def in_status(status: str) -> ColumnElement[bool]:
 ORDERS = ("number", "zone", "name")
 """How a download of invoices is ordered: by bill, by zone and address, by the customer's name."""
 
-OPEN, NOT_VOID = "open", "not_void"
+OPEN, NOT_VOID, OWED = "open", "not_void", "owed"
+
+
+def is_owed() -> ColumnElement[bool]:
+    """Return the condition for what is open of customers that are not deleted: the bills that dues are made of."""
+    # the export joins customers besides: this one is another
+    owing = select(Customer.id).where(Customer.id == Bill.customer_id, Customer.deleted_at.is_(None)).correlate(Bill)
+    return and_(Bill.voided_at.is_(None), Bill.paid < Bill.total, owing.exists())
+
+
+NO_ZONE = "none"
+
+
+def in_zone_itself(value: str) -> ColumnElement[bool]:
+    """Return the condition for bills of customers right in a zone, without those of the zones below it, or in none."""
+    is_in_it = Customer.zone_id.is_(None) if value == NO_ZONE else Customer.zone_id == int(value)
+    return select(Customer.id).where(Customer.id == Bill.customer_id, is_in_it).correlate(Bill).exists()
+
+
+def of_customer_number(typed: str) -> ColumnElement[bool] | None:
+    """Return the condition for bills of the customer with a typed number; None for what is no number."""
+    if not (typed.isascii() and typed.isdigit() and len(typed) <= 9):
+        return None
+    return Bill.customer_id.in_(select(Customer.id).where(Customer.number == int(typed)).correlate(None))
 
 
 @dataclass(frozen=True)

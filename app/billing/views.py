@@ -16,7 +16,16 @@ from app.billing.documents import invoice
 from app.billing.forms import BillForCustomerForm, DiscountForm, EditBillForm
 from app.billing.models import Bill, BillStatus, Discount
 from app.billing.owner_services import owners_in_scope
-from app.billing.queries import NOT_VOID, bills_of, in_status
+from app.billing.queries import (
+    NO_ZONE,
+    NOT_VOID,
+    OWED,
+    bills_of,
+    in_status,
+    in_zone_itself,
+    is_owed,
+    of_customer_number,
+)
 from app.billing.services import discount_bill, edit_bill, generate_bill, void_bill
 from app.books.once import sent_before
 from app.core.clock import month_of, today
@@ -28,13 +37,14 @@ from app.customers.forms import ReasonForm
 from app.customers.models import Customer
 from app.customers.queries import matching, present
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab
-from app.packages.models import Package
+from app.packages.models import Package, Zone
+from app.packages.queries import zones
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, name_cell, text_cell
 from app.web.formats import language, show_digits, show_name
-from app.web.forms import paisa_of
+from app.web.forms import paisa_of, row_id
 from app.web.frame import company_of
 from app.web.interface import AppInterface
-from app.web.listing import AmountRange, Choice, Column, DateRange, Listing, simple_listing
+from app.web.listing import AmountRange, Choice, Column, DateRange, Listing, Word, simple_listing
 from app.web.page import Page
 from app.web.responses import pdf
 from app.web.shown import BILL_STATUS, PURPOSES, Action, choices
@@ -59,6 +69,19 @@ def beside_bill_name(bill: Bill) -> str:
     """Return what stands small below it: the bill's own name where another is shown, and the username."""
     own = bill.customer_name if bill_name(bill) != bill.customer_name else ""
     return " · ".join(part for part in (own, bill.customer_username) if part)
+
+
+def _zones() -> list[tuple[str, Any]]:
+    """Return the zones to choose from, the one that the address names too when it is archived by now."""
+    names = {str(row.id): row.name for row in zones()}
+    asked = row_id(request.args.get("zone", ""))
+    if asked and str(asked) not in names:
+        name = db.session.execute(select(Zone.name).where(Zone.id == asked)).scalar_one_or_none()
+        names |= {str(asked): name} if name is not None else {}
+    return [*names.items(), (NO_ZONE, _l("Without a zone"))]
+
+
+STATUS_CONDITIONS = {NOT_VOID: lambda: Bill.voided_at.is_(None), OWED: is_owed}
 
 
 class BillPage(Page):
@@ -163,9 +186,17 @@ class BillPage(Page):
         Choice(
             "status",
             _l("Status"),
-            lambda: [(NOT_VOID, _l("All but void ones")), *choices(BILL_STATUS)],
-            lambda value: Bill.voided_at.is_(None) if value == NOT_VOID else in_status(value),
+            lambda: [(NOT_VOID, _l("All but void ones")), (OWED, _l("To be paid")), *choices(BILL_STATUS)],
+            lambda value: STATUS_CONDITIONS[value]() if value in STATUS_CONDITIONS else in_status(value),
         ),
+        Choice(
+            "zone",
+            _l("Zone"),
+            lambda: _zones(),
+            in_zone_itself,
+            from_rows=True,
+        ),
+        Word("customer", _l("Customer no."), of_customer_number),
         Choice(
             "owner",
             _l("Owner"),

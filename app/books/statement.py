@@ -1,5 +1,6 @@
 """Statements from the journal: a customer's or an Operator's account with its running balance, all ledgers, and a ledger line by line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -104,6 +105,7 @@ class LedgerLine:
     bill_id: int | None
     payment_id: int | None
     expense_id: int | None
+    holder_id: int | None
     who: str
     note: str
     amount: int
@@ -190,12 +192,17 @@ def operator_sums(first: date, last: date) -> list[OperatorSum]:
     ]
 
 
-def ledger_lines(ledger: Ledger, first: date, last: date) -> tuple[list[LedgerLine], bool]:
-    """Return the lines of a ledger over some days, oldest first, after what was there before; and whether there are too many to show."""
+def ledger_lines(
+    ledger: Ledger, first: date, last: date, conditions: Sequence[Any] = (), most: int | None = MOST_LINES
+) -> tuple[list[LedgerLine], bool]:
+    """Return the lines of a ledger over some days, oldest first, after what was there before; and whether there are more than ``most``.
+
+    ``conditions`` narrow it to the ledger of one person, Operator or customer.
+    """
     chosen = (
         select(JournalEntry, JournalLine)
         .join(JournalEntry, JournalEntry.id == JournalLine.entry_id)
-        .where(JournalLine.ledger == ledger.value)
+        .where(JournalLine.ledger == ledger.value, *conditions)
     )
     before = chosen.where(JournalEntry.posted_on < first).with_only_columns(
         func.coalesce(func.sum(JournalLine.amount), 0), maintain_column_froms=True
@@ -204,11 +211,11 @@ def ledger_lines(ledger: Ledger, first: date, last: date) -> tuple[list[LedgerLi
     rows = db.session.execute(
         chosen.where(JournalEntry.posted_on >= first, JournalEntry.posted_on <= last)
         .order_by(JournalEntry.posted_on, JournalLine.id)
-        .limit(MOST_LINES + 1)
+        .limit(None if most is None else most + 1)
     ).all()
     names = _holders(ledger, {line.holder_id for _entry, line in rows})
-    lines = [LedgerLine(0, None, "", None, None, None, "", "", 0, balance)]
-    for entry, line in rows[:MOST_LINES]:
+    lines = [LedgerLine(0, None, "", None, None, None, None, "", "", 0, balance)]
+    for entry, line in rows[:most]:
         balance += line.amount
         lines.append(
             LedgerLine(
@@ -218,16 +225,100 @@ def ledger_lines(ledger: Ledger, first: date, last: date) -> tuple[list[LedgerLi
                 entry.bill_id,
                 entry.payment_id,
                 entry.expense_id,
+                line.holder_id,
                 names.get(line.holder_id, ""),
                 entry.note,
                 line.amount,
                 balance,
             )
         )
-    return lines, len(rows) > MOST_LINES
+    return lines, most is not None and len(rows) > most
 
 
-def _holders(ledger: Ledger, ids: set[int]) -> dict[int, str]:
+def _holders(ledger: str, ids: set[int]) -> dict[int, str]:
     model: Any = Customer if ledger == Ledger.CUSTOMER else Account
-    found = db.session.execute(select(model.id, model.name).where(model.id.in_(ids)))
-    return {row.id: row.name for row in found}
+    found: dict[int, str] = {}
+    wanted = sorted(ids)
+    for begin in range(0, len(wanted), NAMED_AT_ONCE):
+        part = select(model.id, model.name).where(model.id.in_(wanted[begin : begin + NAMED_AT_ONCE]))
+        found |= {row.id: row.name for row in db.session.execute(part)}
+    return found
+
+
+NAMED_AT_ONCE = 5_000
+
+
+@dataclass(frozen=True)
+class JournalRow:
+    """A line of an entry, as the journal shows it; ``begins`` marks the first line of each entry."""
+
+    id: int
+    begins: bool
+    entry_id: int
+    day: date
+    stands_for: str
+    bill_id: int | None
+    payment_id: int | None
+    expense_id: int | None
+    owner_id: int
+    note: str
+    ledger: str
+    who: str
+    holder_id: int
+    amount: int
+
+    @property
+    def debit(self) -> int:
+        """What the line adds."""
+        return max(self.amount, 0)
+
+    @property
+    def credit(self) -> int:
+        """What the line takes away."""
+        return max(-self.amount, 0)
+
+
+def journal(
+    first: date, last: date, conditions: Sequence[Any] = (), most: int | None = MOST_LINES
+) -> tuple[list[JournalRow], bool]:
+    """Return the entries of some days with all their lines, oldest first; and whether there are more lines than ``most``.
+
+    ``conditions`` narrow the entries. Of what does not fit no entry is shown in part.
+    """
+    rows = db.session.execute(
+        select(JournalEntry, JournalLine)
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .where(JournalEntry.posted_on >= first, JournalEntry.posted_on <= last, *conditions)
+        .order_by(JournalEntry.posted_on, JournalEntry.id, JournalLine.id)
+        .limit(None if most is None else most + 1)
+    ).all()
+    is_cut = most is not None and len(rows) > most
+    if is_cut:
+        unfinished = rows[-1][0].id
+        rows = [row for row in rows if row[0].id != unfinished]
+    names = {
+        ledger: _holders(ledger, {line.holder_id for _entry, line in rows if line.ledger == ledger})
+        for ledger in {line.ledger for _entry, line in rows}
+    }
+    found, before = [], 0
+    for entry, line in rows:
+        found.append(
+            JournalRow(
+                line.id,
+                entry.id != before,
+                entry.id,
+                entry.posted_on,
+                entry.kind,
+                entry.bill_id,
+                entry.payment_id,
+                entry.expense_id,
+                entry.owner_id,
+                entry.note,
+                line.ledger,
+                names[line.ledger].get(line.holder_id, ""),
+                line.holder_id,
+                line.amount,
+            )
+        )
+        before = entry.id
+    return found, is_cut

@@ -3,13 +3,16 @@
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date as babel_date
 from flask import g
-from flask_babel import force_locale, get_locale
+from flask_babel import force_locale, get_locale, gettext
 
 from app.core.clock import to_dhaka
 
@@ -140,6 +143,38 @@ def in_language(language: str) -> Iterator[None]:
         raise ValueError(f"languages are 'en' and 'bn', not {language!r}")
     with force_locale(language):
         yield
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence that can be said again to another reader: the English one with its gaps, and the words that fill them."""
+
+    code: str
+    words: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return gettext(self.code, **self.words)
+
+
+_heard: ContextVar[dict[str, Sentence] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def listening() -> Iterator[dict[str, Sentence]]:
+    """Note the sentences that are said inside the block, each by its text: what a refusal said can be said in another language later."""
+    heard: dict[str, Sentence] = {}
+    token = _heard.set(heard)
+    try:
+        yield heard
+    finally:
+        _heard.reset(token)
+
+
+def hear(said: str, code: str, words: dict[str, Any]) -> None:
+    """Hear what the catalogue said, for who listens."""
+    heard = _heard.get()
+    if heard is not None:
+        heard[said] = Sentence(code, words)
 
 
 # a page names the same few days again and again, and babel takes a tenth of a millisecond for each

@@ -10,10 +10,21 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from werkzeug.wrappers import Response
 
+from app.activity.recorder import record
 from app.core.database import transaction
 from app.core.errors import Refused
 from app.customers import jobs as _jobs  # noqa: F401 - registers the workers
-from app.customers.importing import HEADER, SHOWN_REASONS, count_touched, undo_refusal, upload_import
+from app.customers.importing import (
+    HEADER,
+    SHOWN_REASONS,
+    count_touched,
+    has_refused_rows,
+    refused_rows,
+    repair_file,
+    said_to_the_reader,
+    undo_refusal,
+    upload_import,
+)
 from app.customers.models import CustomerImport, ImportState
 from app.jobs.services import start_job
 from app.web.exports import csv_response
@@ -76,6 +87,7 @@ class ImportPage(Page):
         "add": "parents",
         "show": "parents",
         "template": "parents",
+        "repair": "parents",
         "start": "parents",
         "undo": "parents",
     }
@@ -142,13 +154,18 @@ class ImportPage(Page):
         if made.state == ImportState.CHECKED and made.good:
             label = _("Import %(count)s customers", count=show_number(made.good))
             actions.append(Action(label, url_for("ImportPage.start", pk=made.id), "upload", "primary", method="post"))
-        if made.state in (ImportState.CHECKING, ImportState.CHECKED) or made.bad:
-            actions.append(Action(_("Progress and file to repair"), url_for("JobPage.show", pk=job_id), "file-text"))
+        if has_refused_rows(made):
+            actions.append(Action(_("File to repair"), url_for("ImportPage.repair", pk=made.id), "download"))
+        if job_id:
+            actions.append(Action(_("Progress"), url_for("JobPage.show", pk=job_id), "hourglass"))
         if made.state == ImportState.IMPORTED:
             actions.append(Action(_("Undo the import"), url_for("ImportPage.undo", pk=made.id), "trash", "danger"))
         tables = []
         if made.reasons:
-            rows = [RefusedRow(row["line"], row["reason"], row["username"]) for row in made.reasons]
+            rows = [
+                RefusedRow(row["line"], said_to_the_reader(row["reason"], row.get("words", {})), row["username"])
+                for row in made.reasons
+            ]
             refused = simple_listing(REASON_COLUMNS, rows)
             refused.title = _("Refused rows")
             tables.append(refused)
@@ -186,6 +203,24 @@ class ImportPage(Page):
         if made.bad > SHOWN_REASONS:
             return {"text": _("The first %(count)s refused rows are shown.", count=show_number(SHOWN_REASONS))}
         return None
+
+    @expose("/repair/<pk>")
+    def repair(self, pk: str) -> Response:
+        """Download the refused rows, each with its reason in the reader's language; it is logged."""
+        made = self._row(pk)
+        content = repair_file(refused_rows(made))
+        with transaction():
+            record(
+                "access",
+                "list.exported",
+                tenant_id=made.tenant_id,
+                owner_id=made.owner_id,
+                list="customers-to-repair",
+                query=made.file_name,
+            )
+        response = Response(content, mimetype="text/csv")
+        response.headers["Content-Disposition"] = 'attachment; filename="customers-to-repair.csv"'
+        return response
 
     @expose("/start/<pk>", methods=["POST"])
     def start(self, pk: str) -> Response:

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 import secrets
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from app.access.scope import current_scope, everywhere, get_or_404
 from app.accounts.models import PARENTS, Account, Tenant
 from app.activity.recorder import record
 from app.billing.models import Bill
+from app.core.clock import now
 from app.core.database import after_commit, db, locked, transaction
-from app.core.errors import Refused
-from app.core.language import fold, normalise
+from app.core.errors import NotFound, Refused
+from app.core.language import Sentence, fold, listening, normalise, to_ascii_digits
 from app.customers.models import Customer, CustomerImport, ImportedCustomer, ImportState
 from app.customers.services import Details, create_customer, delete_customer
 from app.packages.models import BillingProfile, Package, Zone
@@ -54,6 +57,9 @@ SHOWN_REASONS = 200
 CHECKED_AT_ONCE = 200
 """Rows whose check holds the database: others write in between."""
 
+IN_USE = "This username is in use already. Choose another."
+"""What the second of two equal usernames is told, as the form tells it."""
+
 LONGEST_ZONE = 80
 # what a spreadsheet would run as a formula got a quote from the export; it is taken off again (spec §11.14)
 FORMULA = ("=", "+", "-", "@")
@@ -65,8 +71,19 @@ class BadRow:
     """A row that was refused: the line of the file it begins on, why, and its cells."""
 
     line: int
-    reason: str
+    why: Sentence
     cells: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why, in the language and digits of who reads it."""
+        return said_to_the_reader(self.why.code, self.why.words)
+
+
+def said_to_the_reader(code: str, words: dict[str, str]) -> str:
+    """Return why a row was refused, in the language and digits at work: it may be read by somebody else than who had it checked."""
+    shown = {name: shown_number(to_ascii_digits(word)) if word.isdecimal() else word for name, word in words.items()}
+    return str(Sentence(code, shown))
 
 
 @dataclass
@@ -100,12 +117,14 @@ def _import_rows(rows: list[tuple[int, list[str]]], each: Callable[[], None] = l
     db.session.execute(locked(select(Tenant.id).where(Tenant.id == current_scope().tenant_id)))
     names = _Names()
     for line, cells in rows:
-        try:
-            customer = _import_row(cells, names)
-            report.imported += 1
-            report.customers.append((line, customer.id))
-        except Refused as refused:
-            report.refused.append(BadRow(line, refused.message, tuple(cells)))
+        with listening() as heard:
+            try:
+                customer = _import_row(cells, names)
+                report.imported += 1
+                report.customers.append((line, customer.id))
+            except Refused as refused:
+                why = heard.get(refused.message) or Sentence(refused.message)
+                report.refused.append(BadRow(line, why, tuple(cells)))
         each()
     return report
 
@@ -127,8 +146,7 @@ def check_rows(rows: list[tuple[int, list[str]]], each: Callable[[], None] = lam
                 raise _OnlyTried
         except _OnlyTried:
             pass
-        reason = _("This username is in use already. Choose another.")
-        tried.refused += [BadRow(line, reason, tuple(cells)) for line, cells in again]
+        tried.refused += [BadRow(line, Sentence(IN_USE), tuple(cells)) for line, cells in again]
         refused = {bad.line for bad in tried.refused}
         seen |= {_username(cells) for line, cells in part if line not in refused}
         report.imported += tried.imported
@@ -165,6 +183,7 @@ def check_import(import_id: int, each: Callable[[], None] = lambda: None) -> Imp
     """Try every row of an uploaded file and keep what was found, for the preview."""
     made = get_or_404(CustomerImport, import_id)
     report = check_rows(read_rows(_content(made)), each)
+    _keep_refused(_place(made), report.refused)
     with transaction():
         made = get_or_404(CustomerImport, import_id, lock=True)
         if made.state == ImportState.CHECKING:
@@ -191,6 +210,7 @@ def run_import(import_id: int, each: Callable[[], None] = lambda: None) -> Impor
         _record(made, "import.done", count=report.imported, refused=len(report.refused))
         place = _place(made)
         after_commit(lambda: place.unlink(missing_ok=True))
+        after_commit(lambda: _keep_refused(place, report.refused))
     return report
 
 
@@ -241,8 +261,45 @@ def _is_of(made: CustomerImport) -> Any:
     return Customer.id.in_(brought) & Customer.deleted_at.is_(None)
 
 
+DAYS_KEPT, DAYS_WAITED_FOR = 1, 7
+"""How long refused rows can be downloaded, and an uploaded file waits to be imported: both hold passwords."""
+
+
+def _keep_refused(place: Path, refused: list[BadRow]) -> None:
+    """Keep the refused rows of a file beside it for a day, not yet in anybody's language."""
+    rows = [(bad.line, bad.why.code, bad.why.words, bad.cells) for bad in refused]
+    place.with_suffix(REFUSED_ROWS).write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+
+
+REFUSED_ROWS = ".refused"
+
+
+def has_refused_rows(made: CustomerImport) -> bool:
+    """Tell whether the refused rows of an import can still be downloaded."""
+    return bool(made.bad) and _place(made).with_suffix(REFUSED_ROWS).is_file()
+
+
+def refused_rows(made: CustomerImport) -> list[BadRow]:
+    """Return the refused rows of an import. Raises NotFound once they are gone."""
+    if not has_refused_rows(made):
+        raise NotFound("CustomerImport")
+    rows = json.loads(_place(made).with_suffix(REFUSED_ROWS).read_text(encoding="utf-8"))
+    return [BadRow(line, Sentence(code, words), tuple(cells)) for line, code, words, cells in rows]
+
+
+def remove_old_uploads() -> int:
+    """Remove refused rows after a day and files that nobody has imported after a week; return how many files."""
+    found = 0
+    for path in _folder().iterdir():
+        days = DAYS_KEPT if path.suffix == REFUSED_ROWS else DAYS_WAITED_FOR
+        if path.stat().st_mtime < (now() - timedelta(days=days)).timestamp():
+            path.unlink(missing_ok=True)
+            found += 1
+    return found
+
+
 def repair_file(refused: list[BadRow]) -> bytes:
-    """Return the refused rows as a CSV to repair and import again, each with its reason at the end."""
+    """Return the refused rows as a CSV to repair and import again, each with its reason at the end, in the language at work."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow((*HEADER, REASON))
@@ -257,7 +314,12 @@ def _keep(made: CustomerImport, report: ImportReport) -> None:
     made.good, made.bad = report.imported, len(report.refused)
     made.reasons = [
         # neither the password nor more of the row than one needs to find it
-        {"line": bad.line, "reason": bad.reason, "username": bad.cells[0][:64] if bad.cells else ""}
+        {
+            "line": bad.line,
+            "reason": bad.why.code,
+            "words": bad.why.words,
+            "username": bad.cells[0][:64] if bad.cells else "",
+        }
         for bad in report.refused[:SHOWN_REASONS]
     ]
 
@@ -274,10 +336,14 @@ def _record(made: CustomerImport, event: str, **words: Any) -> None:
     )
 
 
-def _place(made: CustomerImport) -> Path:
+def _folder() -> Path:
     folder = Path(current_app.config["FILES_FOLDER"]) / "imports"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / made.file
+    return folder
+
+
+def _place(made: CustomerImport) -> Path:
+    return _folder() / made.file
 
 
 def _content(made: CustomerImport) -> bytes:

@@ -5,23 +5,19 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from app.access.scope import get_or_404
-from app.customers.importing import check_import, repair_file, run_import, undo_import
+from app.customers.importing import check_import, run_import, undo_import
 from app.customers.models import CustomerImport, ImportState
 from app.jobs.services import Outcome, Progress, worker
 
 
 @worker("import-check", key="parents", sentence=_l("Check of %(file)s, %(count)s rows"), resumable=True)
 def check(arguments: dict[str, Any], progress: Progress) -> Outcome:
-    """Try every row; the refused ones are offered as a file to repair."""
+    """Try every row; the page of the import offers the refused ones as a file to repair."""
     made = _begin(arguments, progress)
     report = check_import(made.id, progress.step)
     sentence = _l("%(good)s rows can be imported, %(bad)s cannot.")
     words = {"good": report.imported, "bad": len(report.refused)}
-    if not report.refused:
-        return Outcome(sentence, words, _address(made))
-    path = progress.file(".csv")
-    path.write_bytes(repair_file(report.refused))
-    return Outcome(sentence, words, _address(made), path, "customers-to-repair.csv")
+    return Outcome(sentence, words, _address(made))
 
 
 @worker("import-customers", key="parents", sentence=_l("Import of %(file)s, %(count)s rows"), resumable=True)

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from app.access.actor import Actor
 from app.books.once import sent_before
 from app.core.clock import month_of, today
+from app.core.database import db
 from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
@@ -32,6 +33,7 @@ from app.expenses.services import (
     void_expense,
 )
 from app.web.formats import show_month
+from app.web.forms import row_id
 from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange
 from app.web.page import Page
@@ -39,6 +41,20 @@ from app.web.shown import RECORD_STATUS, Action, choices
 
 KEY = "expense-management"
 PAID_FROM = {"business": _l("The business's money"), "own_cash": _l("Collected cash")}
+
+
+ALONE = "only-"
+"""What stands before a category in an address that leaves out those below it."""
+
+
+def _categories() -> list[tuple[str, Any]]:
+    """Return the categories to choose from; that of a report's figure too, without those below it and whoever's it is."""
+    offered: list[tuple[str, Any]] = [(str(row.id), full_name(row)) for row in in_order(categories())]
+    asked = request.args.get("category", "")
+    alone = row_id(asked.removeprefix(ALONE)) if asked.startswith(ALONE) else None
+    if alone and (row := db.session.get(ExpenseCategory, alone)) is not None:
+        offered.append((f"{ALONE}{row.id}", full_name(row)))
+    return offered
 
 
 class ExpensePage(Page):
@@ -91,8 +107,12 @@ class ExpensePage(Page):
         Choice(
             "category",
             _l("Category"),
-            lambda: [(str(row.id), full_name(row)) for row in in_order(categories())],
-            lambda value: Expense.category_id.in_(with_subcategories(int(value))),
+            lambda: _categories(),
+            lambda value: (
+                Expense.category_id == int(value.removeprefix(ALONE))
+                if value.startswith(ALONE)
+                else Expense.category_id.in_(with_subcategories(int(value)))
+            ),
             from_rows=True,
         ),
         DateRange("spent_on", _l("Date"), Expense.spent_on),

@@ -24,7 +24,7 @@ from app.core.clock import now
 from app.core.database import after_commit, db, transaction
 from app.core.errors import NotFound, Refused
 from app.core.jobs import enqueue, queue, register
-from app.core.language import LANGUAGES, in_language
+from app.core.language import LANGUAGES, Sentence, in_language, listening
 from app.jobs.models import UNFINISHED, Job, JobState
 
 log = logging.getLogger(__name__)
@@ -262,7 +262,7 @@ def run_job(job_id: int) -> None:
         progress = Progress(job_id)
         account_id, language, arguments = _maker(job_id)
         outcome, state = Outcome(), JobState.DONE
-        with in_language(language):
+        with in_language(language), listening() as heard:
             actor = find_actor(account_id)
             if actor is None or not actor.may(kind.key):
                 state, outcome = JobState.FAILED, Outcome(_NO_LONGER)
@@ -273,7 +273,9 @@ def run_job(job_id: int) -> None:
                 except Cancelled:
                     state = JobState.CANCELLED
                 except Refused as refused:
-                    state, outcome = JobState.FAILED, Outcome(refused.message)
+                    # the reader of the job's page may have another language by then
+                    said = heard.get(refused.message) or Sentence(refused.message)
+                    state, outcome = JobState.FAILED, Outcome(said)
                 except NotFound:
                     state, outcome = JobState.FAILED, Outcome(_NOT_THERE)
                 except OSError as problem:

@@ -16,7 +16,7 @@ from app.billing.documents import company
 from app.core.clock import month_of, now, today
 from app.core.database import transaction
 from app.core.errors import NotFound
-from app.web.charts import Chart
+from app.web.charts import Chart, chart_response
 from app.web.exports import csv_response
 from app.web.formats import language, reader_digits
 from app.web.frame import company_of
@@ -53,8 +53,20 @@ class ReportPage(Panel):
         return month_of(today())
 
     def chart(self, rows: Sequence[Any]) -> Chart | None:
-        """Return the drawing of the rows for a report that has one; it needs a route ``chart_json`` too."""
+        """Return the drawing of the rows for a report that has one; its ``keys`` open ``chart_json`` too."""
         return None
+
+    @expose("/chart.json")
+    def chart_json(self) -> Response:
+        """Return what the drawing is made from."""
+        chart = self.chart(self._rows(self._asked()))
+        if chart is None:
+            raise NotFound("Chart")
+        return chart_response(chart)
+
+    def asks_for_all(self) -> bool:
+        """Tell whether every row is wanted, and not only what a page can show."""
+        return request.path.endswith(".csv")
 
     @expose("/")
     def index(self) -> str:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import case, extract, func, select
+from sqlalchemy.orm import aliased
 
 from app.access.scope import own
 from app.accounts.models import Account
@@ -13,7 +14,7 @@ from app.core.clock import month_of, today
 from app.core.database import db
 from app.customers.models import Customer
 from app.expenses.models import Expense, ExpenseCategory
-from app.packages.models import Zone
+from app.packages.models import PATH_MARK, Zone
 from app.payments.models import Method, Payment
 
 
@@ -70,7 +71,7 @@ def collectors() -> list[tuple[int, str]]:
     return [(person, found or "") for person, found in rows]
 
 
-def _elsewhere(model: type[Bill] | type[Customer]) -> Any:
+def _elsewhere(model: type[Bill] | type[Customer] | type[Expense]) -> Any:
     # the name of an owner below; nothing for the rows of who reads
     return case((own(model), ""), else_=func.coalesce(Account.name, ""))
 
@@ -84,6 +85,8 @@ class ZoneDues:
     """What is open in a zone: not due yet, and overdue by up to 30, 60, 90 and more days."""
 
     id: int
+    zone_id: int | None
+    owner_id: int
     zone: str
     owner: str
     customers: int
@@ -112,6 +115,8 @@ def dues_by_zone() -> list[ZoneDues]:
     ]
     rows = db.session.execute(
         select(
+            Zone.id,
+            Bill.owner_id,
             func.coalesce(Zone.name, ""),
             _elsewhere(Bill),
             func.count(func.distinct(Customer.id)),
@@ -126,8 +131,8 @@ def dues_by_zone() -> list[ZoneDues]:
         .order_by(Zone.id.is_(None), Zone.name, Zone.id)
     ).all()
     return [
-        ZoneDues(number, zone, owner, customers, *(int(paisa) for paisa in ages))
-        for number, (zone, owner, customers, *ages) in enumerate(rows)
+        ZoneDues(number, zone_id, owner_id, zone, owner, customers, *(int(paisa) for paisa in ages))
+        for number, (zone_id, owner_id, zone, owner, customers, *ages) in enumerate(rows)
     ]
 
 
@@ -174,25 +179,52 @@ class Spent:
 
     id: int
     month: date
+    first: date
+    last: date
+    category_id: int
     category: str
     entries: int
     amount: int
 
 
-def spent_by_month(conditions: list[Any]) -> list[Spent]:
-    """Return the valid expenses under conditions, summed up by month and category (spec §9)."""
+def spent_by_month(first: date | None, last: date | None, conditions: list[Any]) -> list[Spent]:
+    """Return the valid expenses of some days under conditions, summed up by month and category (spec §9).
+
+    A category stands with the one above it, and with its owner's name where it is not the reader's own.
+    """
     year, month = extract("year", Expense.spent_on), extract("month", Expense.spent_on)
+    above = aliased(ExpenseCategory)
+    label = (ExpenseCategory.id, ExpenseCategory.name, above.name, _elsewhere(Expense))
+    days = [Expense.spent_on >= first] if first else []
+    days += [Expense.spent_on <= last] if last else []
     rows = db.session.execute(
-        select(year, month, ExpenseCategory.name, func.count(Expense.id), func.sum(Expense.amount))
+        select(year, month, *label, func.count(Expense.id), func.sum(Expense.amount))
         .join(ExpenseCategory, ExpenseCategory.id == Expense.category_id)
-        .where(Expense.voided_at.is_(None), *conditions)
-        .group_by(year, month, ExpenseCategory.name)
-        .order_by(year, month, ExpenseCategory.name)
+        .outerjoin(above, above.id == ExpenseCategory.parent_id)
+        .outerjoin(Account, Account.id == Expense.owner_id)
+        .where(Expense.voided_at.is_(None), *days, *conditions)
+        .group_by(year, month, *label)
+        .order_by(
+            year, month, func.coalesce(above.name, ExpenseCategory.name), ExpenseCategory.name, ExpenseCategory.id
+        )
     ).all()
-    return [
-        Spent(number, date(int(in_year), int(in_month), 1), category, entries, int(amount))
-        for number, (in_year, in_month, category, entries, amount) in enumerate(rows)
-    ]
+    found = []
+    for number, (in_year, in_month, category_id, name, over, owner, entries, amount) in enumerate(rows):
+        begins, ends = month_of(date(int(in_year), int(in_month), 1))
+        path = PATH_MARK.join(filter(None, (over, name)))
+        found.append(
+            Spent(
+                number,
+                begins,
+                max(begins, first or begins),
+                min(ends, last or ends),
+                category_id,
+                " · ".join(filter(None, (path, owner))),
+                entries,
+                int(amount),
+            )
+        )
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from babel.support import NullTranslations
 from flask import Flask, has_request_context, request
 from flask_babel import Domain, get_babel, get_translations
 
-from app.core.language import LANGUAGES, locale_at_work
+from app.core.language import LANGUAGES, hear, locale_at_work
 from app.web.problems import is_for_programs
 
 
@@ -25,6 +25,12 @@ class HouseDomain(Domain):
         if found is None:
             found = self._by_locale[locale] = super().get_translations()
         return found
+
+    def gettext(self, string: str, **variables: Any) -> str:
+        """Return a sentence in the language at work."""
+        said: str = super().gettext(string, **variables)
+        hear(said, string, variables)
+        return said
 
 
 def _asked_for() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,9 @@ from sqlalchemy import func, select
 
 from app.access.scope import everywhere
 from app.activity.models import Activity
+from app.core.clock import now
 from app.core.database import db, transaction
-from app.customers.importing import HEADER, read_rows
+from app.customers.importing import HEADER, read_rows, remove_old_uploads
 from app.customers.models import Customer, CustomerImport, ImportState
 from app.payments.services import receive_cash
 from tests.cast import COLLECTOR, GA, NORTH, OFFICE, PADMA_GA, Cast
@@ -82,7 +84,8 @@ def test_the_good_rows_come_in_and_the_log_says_how_many(app: Flask, cast: Cast,
         assert (
             db.session.execute(select(func.count(Activity.id)).where(Activity.event == "import.done")).scalar_one() == 1
         )
-    assert list((Path(app.config["FILES_FOLDER"]) / "imports").iterdir()) == [], "the file held passwords"
+    left = [path.suffix for path in (Path(app.config["FILES_FOLDER"]) / "imports").iterdir()]
+    assert left == [".refused"], "the file held passwords"
 
 
 def test_two_taps_on_import_bring_the_customers_in_once(app: Flask, cast: Cast, ga: FlaskClient) -> None:
@@ -96,16 +99,56 @@ def test_the_refused_rows_come_back_as_a_file_that_is_imported_once_repaired(
     app: Flask, cast: Cast, ga: FlaskClient
 ) -> None:
     page = upload(ga, csv_of({"Username": "fine"}, {"Username": "=bad", "Phone": "123"})).location
-    job = re.search(r'href="(/jobs/\d+)"', ga.get(page).text)
-    assert job is not None
-    with ga.get(f"{job.group(1)}/file") as answer:
-        file = answer.data
+    address = page.replace("/show/", "/repair/")
+    assert f'href="{address}"' in ga.get(page).text
+    file = ga.get(address).data
     assert b"'=bad" in file and b"A mobile number has 11 digits" in file
+    assert "Customers that were not imported" in ga.get("/activity/").text
     repaired = file.decode("utf-8-sig").replace("'=bad", "good").replace("123,", "01812345678,")
     rows = read_rows(repaired.encode())
     assert len(rows) == 1 and rows[0][1][0] == "good" and len(rows[0][1]) == len(HEADER)
     again = upload(ga, repaired.encode()).location
     assert "Import 1 customers" in ga.get(again).text
+
+
+def test_who_reads_in_another_language_reads_the_reasons_in_it_on_the_page_and_in_the_file(
+    app: Flask, cast: Cast, ga: FlaskClient
+) -> None:
+    """The job ran in the account's language, Bengali; who looks chose English, and then the other way round."""
+    page = upload(
+        ga,
+        csv_of(
+            {"Username": "a1", "Package": "Rocket 9"},
+            {"Username": "a2", "Phone": "123"},
+            {"Username": "a3", "Zone": "z" * 81},
+        ),
+    ).location
+    file = page.replace("/show/", "/repair/")
+    english = ("There is no package Rocket 9.", "A mobile number has 11 digits", "At most 80 characters.")
+    bengali = ("Rocket 9 নামে", "মোবাইল নম্বর", "৮০")
+    for language, wanted, unwanted in (("en", english, "মোবাইল নম্বরে"), ("bn", bengali, "A mobile number")):
+        ga.get(f"/lang/{language}")
+        for place in (page, file):
+            text = ga.get(place).text
+            assert all(one in text for one in wanted), (place, text[-2000:])
+            assert unwanted not in text
+
+
+def test_rows_with_passwords_are_gone_after_a_day_and_a_file_nobody_imports_after_a_week(
+    app: Flask, cast: Cast, as_person: People, clock: Any
+) -> None:
+    page = upload(as_person(GA), csv_of({"Username": "a1"}, {"Username": "a2", "Phone": "123"})).location
+    # the files carry the time of the system, which no test sets
+    for path in (Path(app.config["FILES_FOLDER"]) / "imports").iterdir():
+        os.utime(path, (now().timestamp(),) * 2)
+    for days, left in ((1, 1), (7, 0)):
+        clock.forward(days=days, minutes=1)
+        with app.app_context():
+            assert remove_old_uploads() == 1
+        assert len(list((Path(app.config["FILES_FOLDER"]) / "imports").iterdir())) == left
+    browser = as_person(GA)
+    assert browser.get(page.replace("/show/", "/repair/")).status_code == 404
+    assert browser.get(page).status_code == 200
 
 
 def test_a_username_twice_in_the_file_is_refused_the_second_time_however_far_apart(
@@ -196,5 +239,6 @@ def test_an_operator_imports_into_its_own_scope_alone(app: Flask, cast: Cast, as
 
 def test_a_manager_imports_nothing(app: Flask, cast: Cast, as_person: People) -> None:
     for manager in (OFFICE, COLLECTOR):
+        assert as_person(manager).get("/import/repair/1").status_code == 403
         assert as_person(manager).get("/import/").status_code == 403
         assert as_person(manager).get("/import/add").status_code == 403

@@ -7,23 +7,28 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import escape
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.access.scope import everywhere
 from app.accounts.models import Account
 from app.activity.models import Activity
 from app.billing.services import generate_bill, void_bill
-from app.core.clock import pretending
+from app.books.models import JournalEntry, JournalLine, Ledger
+from app.books.queries import balance_of
+from app.core.clock import now, pretending
 from app.core.database import db, transaction
 from app.customers.models import Customer
+from app.customers.services import delete_customer
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense, void_expense
+from app.packages.models import Zone
 from app.packages.services import save_zone
 from app.payments.services import void_payment
 from tests.cast import COLLECTOR, GA, GHAT, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
@@ -40,8 +45,9 @@ REPORTS = (
     "operators",
     "ledgers",
     "ledger",
+    "journal",
 )
-BOOKS = ("ledgers", "ledger")
+BOOKS = ("ledgers", "ledger", "journal")
 
 
 @pytest.fixture
@@ -235,6 +241,152 @@ def test_a_narrow_list_of_bills_offers_a_manager_no_owners(app: Flask, cast: Cas
     assert "choices=owner" not in english(COLLECTOR).get("/bills/list/").text
 
 
+def links_of(client: FlaskClient, page: str, start: str) -> list[str]:
+    """Return the links of a report's table that begin with a path."""
+    table = client.get(page).text.rpartition("<tbody")[2].partition("</tbody>")[0]
+    return [unescape(one) for one in re.findall(r'href="([^"]+)"', table) if one.startswith(start)]
+
+
+def test_each_age_of_dues_opens_the_bills_it_is_the_sum_of(app: Flask, cast: Cast, money: int, english: Person) -> None:
+    with app.app_context(), as_account(GA), transaction() as session:
+        # what a deleted customer owes is in no due, an archived zone still is
+        session.get_one(Customer, cast.customers[NORTH][1]).zone_id = None
+        delete_customer(session.get_one(Customer, cast.customers[GA][0]), "Moved away")
+        session.get_one(Zone, cast.zones[NORTH][0]).archived_at = now()
+    client = english(GA)
+    head, *found = rows(client, "dues-by-zone")
+    figures = [cell for row in found for cell in row[head.index("Not due yet") :] if cell != "0.00"]
+    links = links_of(client, "/reports/dues-by-zone/", "/bills/list/")
+    assert len(links) == len(figures) > 6
+    for link, figure_of in zip(links, figures, strict=True):
+        assert added(behind(client, "/reports/dues-by-zone/", link), "Open") == figure_of, link
+
+
+def test_what_a_customer_owes_opens_its_bills(app: Flask, money: int, english: Person) -> None:
+    client = english(GA)
+    head, *found = rows(client, "dues-by-customer")
+    links = links_of(client, "/reports/dues-by-customer/", "/bills/list/")
+    assert len(links) == len(found) > 3
+    for link, row in zip(links, found, strict=True):
+        assert added(behind(client, "/reports/dues-by-customer/", link), "Open") == row[head.index("Due")], link
+
+
+def test_a_category_opens_its_own_expenses_alone(app: Flask, cast: Cast, money: int, english: Person) -> None:
+    with app.app_context():
+        for email in (NORTH, GA):
+            with as_account(email), transaction() as session:
+                above = ExpenseCategory(name="Line")
+                session.add(above)
+                session.flush()
+                below = ExpenseCategory(name="Fibre", parent_id=above.id)
+                session.add(below)
+                session.flush()
+                for number, one in enumerate((above, below)):
+                    add_expense(category_id=one.id, spent_on=date(2026, 11, 20), amount=(70 + number) * 100)
+    client = english(GA)
+    head, *found = rows(client, "expenses")
+    names = [row[1] for row in found]
+    assert len(names) == 5 and names.count("Line") == names.count("Line › Fibre") == 1
+    links = links_of(client, "/reports/expenses/", "/expenses/list/")[1::2]
+    for link, row in zip(links, found, strict=True):
+        spent = behind(client, "/reports/expenses/", link)
+        assert (added(spent, "Amount"), str(len(spent))) == (row[head.index("Amount")], row[head.index("Entries")]), (
+            link
+        )
+
+
+def test_cash_of_a_day_opens_its_receipts(app: Flask, money: int, english: Person) -> None:
+    client = english(GA)
+    head, *found = rows(client, "collections")
+    links = [one for one in links_of(client, "/reports/collections/", "/payments/list/") if "method=cash" in one]
+    figures = [row[head.index("Cash")] for row in found if row[head.index("Cash")] != "0.00"]
+    assert len(links) == len(figures) > 0
+    for link, cash in zip(links, figures, strict=True):
+        assert added(behind(client, "/reports/collections/", link), "Amount") == cash
+
+
+def test_the_journal_has_every_line_of_every_entry_and_each_entry_is_in_balance(
+    app: Flask, money: int, english: Person
+) -> None:
+    head, *found = rows(english(GA), "journal", "?posted_on_from=2026-01-01&posted_on_to=2026-12-31")
+    at = {name: head.index(name) for name in ("Entry no.", "Debit", "Credit", "What")}
+    with app.app_context(), as_account(GA):
+        entries = list(db.session.execute(select(JournalEntry)).scalars())
+        lines = db.session.execute(select(func.count(JournalLine.id))).scalar_one()
+    assert len(found) == lines
+    assert {row[at["Entry no."]] for row in found} == {str(one.id) for one in entries}
+    for one in entries:
+        of_it = [row for row in found if row[at["Entry no."]] == str(one.id)]
+        assert sum(figure(row[at["Debit"]]) - figure(row[at["Credit"]]) for row in of_it) == 0
+    payments = rows(english(GA), "journal", "?posted_on_from=2026-01-01&kind=payment")[1:]
+    assert {row[at["What"]] for row in payments} == {"Payment"}
+
+
+def test_an_entry_of_the_journal_leads_to_what_it_stands_for_and_to_the_ledger_of_whose_it_is(
+    app: Flask, cast: Cast, money: int, english: Person
+) -> None:
+    client = english(GA)
+    page = "/reports/journal/?kind=payment"
+    with app.app_context(), as_account(GA):
+        paid = set(db.session.execute(select(JournalEntry.payment_id).where(JournalEntry.kind == "payment")).scalars())
+    assert {int(one.rpartition("/")[2]) for one in links_of(client, page, "/payments/show/")} == paid
+    ledgers = links_of(client, page, "/reports/ledger/")
+    assert len(ledgers) >= 2 * len(paid)
+    for link in ledgers:
+        assert client.get(link).status_code == 200
+
+
+def test_an_entry_is_shown_whole_or_not_at_all_on_a_page_that_is_full_and_the_csv_has_them_all(
+    app: Flask, money: int, english: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = english(GA)
+    everything = rows(client, "journal", "?posted_on_from=2026-01-01")
+    monkeypatch.setattr("app.reporting.book_views.MOST_LINES", 6)
+    assert rows(client, "journal", "?posted_on_from=2026-01-01") == everything
+    page = client.get("/reports/journal/?posted_on_from=2026-01-01").text
+    assert "Only the first 6 lines are shown" in page
+    foot = re.sub(r"<[^>]+>", " ", page.rpartition("<tfoot")[2].partition("</tfoot>")[0])
+    debit, credit = re.findall(r"৳\s*([\d,]+ *\.\d\d)", foot)
+    assert debit == credit
+
+
+def test_the_ledger_of_one_person_and_of_one_customer_ends_with_its_own_balance(
+    app: Flask, cast: Cast, money: int, english: Person
+) -> None:
+    client, year = english(GA), "&posted_on_from=2026-01-01"
+    with app.app_context(), as_account(GA):
+        who = db.session.get_one(Customer, cast.customers[NORTH][0])
+        number, owed, collector = who.number, who.balance, cast.accounts[COLLECTOR]
+        held = balance_of(Ledger.CASH, collector)
+    for query, wanted in (
+        (f"ledger=customer&whose={cast.customers[NORTH][0]}", owed),
+        (f"ledger=customer&customer={number}", owed),
+        (f"ledger=cash&whose={collector}", held),
+    ):
+        _head, *lines = rows(client, "ledger", f"?{query}{year}")
+        assert figure(lines[-1][-1]) == wanted and len(lines) > 2, query
+    foreign = rows(client, "ledger", f"?ledger=customer&whose={cast.customers[PADMA_GA][0]}{year}")
+    assert "7777" not in str(foreign)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_each_report_has_a_drawing_whose_figures_are_those_of_its_rows(
+    app: Flask, money: int, english: Person, report: str
+) -> None:
+    client = english(GA)
+    page = client.get(f"/reports/{report}/").text
+    assert f'data-chart="/reports/{report}/chart.json"' in page and "Figures as a table" in page
+    drawn = client.get(f"/reports/{report}/chart.json")
+    assert drawn.status_code == 200 and drawn.json["series"]
+    column = {"collections": "Total", "bills-by-operator": "Total", "dues-by-zone": "Due", "dues-by-customer": "Due"}
+    name = column.get(report, {"expenses": "Amount"}.get(report))
+    if name is not None:
+        head, *found = rows(client, report)
+        assert sum(value for one in drawn.json["series"] for value in one["values"]) == sum(
+            figure(row[head.index(name)]) for row in found
+        )
+
+
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize(("language", "unwanted"), [("en", "মোট"), ("bn", "Total")])
 def test_each_report_is_a_page_and_a_pdf_in_the_readers_language(
@@ -292,8 +444,7 @@ def test_the_ledgers_of_a_company_are_in_balance_and_each_ends_where_its_lines_d
     closing = head.index("Balance")
     assert sum(figure(row[closing]) for row in found) == 0
     assert sum(figure(row[head.index("Before")]) for row in found) == 0
-    page = client.get("/reports/ledgers/?posted_on_from=2026-09-01&posted_on_to=2026-12-31").text
-    links = [link.replace("&amp;", "&") for link in re.findall(r'href="(/reports/ledger/\?[^"]+)"', page)]
+    links = links_of(client, "/reports/ledgers/?posted_on_from=2026-09-01&posted_on_to=2026-12-31", "/reports/ledger/")
     assert len(links) == len(found) > 3
     for link, row in zip(links, found, strict=True):
         _head, *lines = rows(client, "ledger", "?" + link.partition("?")[2])

@@ -33,6 +33,7 @@ UNSEEN = {
     "/expenses/picture/<pk>": "the marked expense has no picture",
     "/jobs/<pk>/state": "the script of the job's page asks it",
     "/jobs/<pk>/file": "the marked job has made no file",
+    "/import/repair/<pk>": "no row of the marked import was refused",
     "/jobs/<pk>/cancel": "the marked job has ended",
     "/dashboard/<name>.json": "the page's script asks there what its charts show",
     "/online/usage/<pk>": "the same, for the chart of the profile",
@@ -58,6 +59,7 @@ NOT_THERE = {
     "CompanyPage.logo": "the companies have no logo",
     "ExpensePage.picture": "the marked expense has no picture: 404 for whoever may see it",
     "JobPage.file": "the marked job has made no file",
+    "ImportPage.repair": "no row of the marked import was refused",
     **dict.fromkeys(
         ("JobPage.show", "JobPage.state", "JobPage.cancel"),
         "only who started a job, and holds the key of its kind, finds it",
