@@ -256,6 +256,8 @@ def statements(app: Flask, paths: list[str]) -> int:
             with ForPermissionAndScope(app.extensions["database"]) as counted:
                 answer = visitor.get(path)
             most, pages = max(most, counted.count), pages + (answer.status_code == 200)
+        if not pages:
+            raise SystemExit(f"{person.email} opened no page: nothing was counted")
         worst = max(worst, most)
         print(f"  {person.kind.replace('_', ' '):14}{person.email:32}{most}  ({pages} of {len(EVERYDAY)} pages open)")
     print("statements in all")

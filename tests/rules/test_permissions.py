@@ -4,10 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.access.permissions import AUDIENCES, MANAGER_KEYS, PUBLIC, RESELLER_KEYS, SIGNED_IN
-from app.accounts.models import PARENTS, Kind
+from app.access.scope import everywhere
+from app.accounts.models import PARENTS, Account, Kind
+from app.activity.models import Activity
+from app.core.database import db
+from app.packages.models import PackageOffer
 from tests.cast import GA, GHAT, NEWBIE, NORTH, PADMA_GA, ROOT, SOUTH
+from tests.make import actor_of
 from tests.rules.doors import NEEDS_BESIDES, Door, door_at, is_public
 from tests.rules.house import House, Visitor, fingerprint, hold
 from tests.rules.pages import read
@@ -237,6 +243,22 @@ def test_a_suspended_customer_s_page_offers_to_activate_it_with_that_key_alone(
         assert f"/customers/disable/{customer}" in page
 
 
+def test_the_price_of_a_package_that_came_down_is_offered_with_its_key_alone(
+    app: Flask, house: House, visitor: Browsers
+) -> None:
+    north = visitor(NORTH)
+    with app.app_context(), everywhere("the test looks for a package that came down"):
+        package = (
+            db.session.execute(select(PackageOffer.package_id).where(PackageOffer.account_id == actor_of(NORTH).id))
+            .scalars()
+            .first()
+        )
+    for keys, offered in (({"edit-package-price"}, True), (set[str](), False)):
+        hold(app, NORTH, keys)
+        assert (f"/packages/price/{package}" in north.page(f"/packages/show/{package}")) is offered
+        assert ('name="retail_price"' in north.page(f"/packages/give/{package}")) is offered
+
+
 def _door_of(app: Flask, every_door: list[Door], address: str) -> Door:
     door = door_at(app, every_door, address, "GET")
     assert door is not None, address
@@ -343,13 +365,6 @@ def test_a_withdrawn_key_binds_at_the_next_request_and_ends_no_session(
 def test_the_answer_to_a_missing_key_names_it_and_the_refusal_is_logged_in_the_actor_s_tenant(
     app: Flask, house: House, visitor: Browsers
 ) -> None:
-    from sqlalchemy import select
-
-    from app.access.scope import everywhere
-    from app.accounts.models import Account
-    from app.activity.models import Activity
-    from app.core.database import db
-
     hold(app, NEWBIE, set())
     page = visitor(NEWBIE).send("POST", "/bills/delete/1", reason="because").text
     assert "delete-bills" in page
