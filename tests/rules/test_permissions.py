@@ -15,7 +15,7 @@ from app.packages.models import PackageOffer
 from tests.cast import GA, GHAT, NEWBIE, NORTH, PADMA_GA, ROOT, SOUTH
 from tests.make import actor_of
 from tests.rules.doors import NEEDS_BESIDES, Door, door_at, is_public
-from tests.rules.house import House, Visitor, fingerprint, hold
+from tests.rules.house import AMOUNTS, House, Visitor, fingerprint, hold, shown
 from tests.rules.pages import read
 
 Browsers = Callable[[str], Visitor]
@@ -228,6 +228,45 @@ def test_what_a_manager_may_not_do_is_no_link_and_no_button_of_any_page_it_can_o
         door.key for door in every_door if door.rule not in UNSEEN
     }
     assert not shown, "\n".join(sorted(set(shown)))
+
+
+def test_figures_are_on_no_page_export_or_chart_without_a_key_that_shows_them(
+    app: Flask, house: House, every_door: list[Door], visitor: Browsers
+) -> None:
+    newbie, told = visitor(NEWBIE), []
+    billed, paid, spent = AMOUNTS[SOUTH]
+    of_bills = {"print-invoice", "receive-payment", "generate-bill", "edit-bills", "delete-bills", "discount-on-bills"}
+    of_payments = {"view-customer-payments", "edit-customer-payment", "delete-customer-payment"}
+    for what, amounts, keys_to_it in (
+        ("bills", (billed, billed - paid), of_bills),
+        ("payments", (paid,), of_payments | of_bills),
+        ("expenses", (spent,), {"expense-management"}),
+    ):
+        figures = [f"{amount // 100}.{amount % 100:02d}" for amount in amounts]
+        for keys, shows in ((set(MANAGER_KEYS), True), (set(MANAGER_KEYS) - keys_to_it, False)):
+            hold(app, NEWBIE, keys)
+            addresses = [
+                *_pages_of(newbie, house, every_door, keys),
+                *(
+                    door.address(house, SOUTH)
+                    for door in every_door
+                    if door.route == "export" and door.opens_to(Kind.MANAGER, keys)
+                ),
+            ]
+            found = {
+                address: seen
+                for address in addresses
+                if (
+                    seen := [
+                        one
+                        for one in figures
+                        if one in shown(newbie.send("GET", address).data.decode(errors="replace"))
+                    ]
+                )
+            }
+            if bool(found) is not shows:
+                told.append(f"{what} with{'' if shows else 'out'} their keys: {found}")
+    assert not told, "\n".join(told)
 
 
 def test_a_suspended_customer_s_page_offers_to_activate_it_with_that_key_alone(
