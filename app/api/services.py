@@ -3,16 +3,17 @@
 from datetime import date
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from app.access.actor import Actor, demand, shown_number
 from app.access.models import ApiKey
 from app.access.permissions import KEYS
 from app.access.scope import get_or_404
-from app.accounts.models import Account
+from app.accounts.models import Account, Credential
 from app.accounts.queries import managers_of, one_of
 from app.activity.recorder import record
 from app.core.clock import end_of_day, now, today
-from app.core.database import db
+from app.core.database import db, locked
 from app.core.errors import Refused
 from app.core.language import normalise
 from app.core.tokens import digest, new_token
@@ -64,8 +65,16 @@ def make_api_key(account_id: int, name: str, keys: list[str], expires_on: date |
     )
     db.session.add(row)
     db.session.flush()
+    if account.id != actor.id:
+        _tell(account)
     _record(row, account, "api_key.made", keys=", ".join(row.keys), prefix=row.prefix)
     return row, secret
+
+
+def _tell(account: Account) -> None:
+    """Let an account know at its next sign-in that a program acts as it; what it is to be told already comes first."""
+    credential = db.session.execute(locked(select(Credential).where(Credential.account_id == account.id))).scalar_one()
+    credential.notice = credential.notice or "api_key_made"
 
 
 def revoke_api_key(row: ApiKey) -> ApiKey:

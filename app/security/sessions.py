@@ -133,6 +133,9 @@ NOTICES = {
     "factors_reset": lambda: _(
         "Your second factor was taken away by the account above yours. Was it not your wish? Call them. Set it up again under “Security”."
     ),
+    "api_key_made": lambda: _(
+        "A program may act as you now: the account above yours has made an API key for it. See it under “Security”."
+    ),
     "factors_reset_here": lambda: _(
         "Your second factor was taken away on the server. Was it not your wish? Ask who runs it. Set it up again under “Security”."
     ),

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, current_actor
-from app.access.permissions import PUBLIC, SIGNED_IN
+from app.access.permissions import KEYS, PUBLIC, SIGNED_IN
 from app.core.database import transaction
 from app.core.errors import ReadOnly, Refused
 from app.demo_cast import PASSWORD, people
@@ -27,6 +27,7 @@ from app.security.factors import (
 )
 from app.security.forms import FactorForm, PasskeyForm, SignInForm, TotpForm
 from app.security.passkeys import add_passkey, own_passkey, passkeys_of, registration_options, remove_passkey
+from app.security.queries import programs_of
 from app.security.services import (
     Step,
     finish_sign_in,
@@ -195,10 +196,21 @@ class SecurityPage(Panel):
             "security/security.html",
             actor=hand,
             is_reading=actor.seen_by is not None,
+            is_below=not hand.may("parents"),
             must_set_up=actor.gate == "factor",
             offered="offer" in request.args and not hand.factors,
             passkeys=passkeys_of(hand.id),
             codes_left=recovery_codes_left(hand.id),
+            programs=[
+                {
+                    "name": row.name,
+                    "prefix": row.prefix,
+                    "created_at": row.created_at,
+                    "last_used_at": row.last_used_at,
+                    "keys": ", ".join(str(KEYS[name].label) for name in row.keys if name in KEYS and hand.may(name)),
+                }
+                for row in programs_of(hand.id)
+            ],
             sessions=[
                 {
                     "id": row.id,

@@ -225,6 +225,28 @@ def test_processes_count_what_one_key_asks_together(
         assert [one.ask("GET", "/me").status_code for one in (busy, elsewhere)] == [200, 200]
 
 
+def test_a_manager_is_told_of_a_program_that_acts_as_it_and_sees_it_with_the_secret_nowhere(
+    program: Programs, cast: Cast, app: Flask, as_person: Callable[[str], FlaskClient]
+) -> None:
+    made, other = program(COLLECTOR, "print-invoice", "edit-bills"), program(ACCOUNTS)
+    browser = as_person(COLLECTOR)
+    browser.get("/lang/en")
+    assert "প্রোগ্রাম" in as_person(ACCOUNTS).get("/").text
+    page = browser.get("/account/security/").text
+    assert "Programs that act as you" in page and f"program of {COLLECTOR}" in page
+    # what it may do now: the key the account does not hold is not said
+    assert (
+        "print-invoice" not in page
+        and "edit" not in page.partition("Programs that act as you")[2].partition("</section>")[0].lower()
+    )
+    assert made.secret not in page and f"program of {ACCOUNTS}" not in page and other.secret[:13] not in page
+    with app.app_context(), as_account(NORTH), transaction():
+        revoke_api_key(db.session.get_one(ApiKey, made.row_id))
+    assert "Programs that act as you" not in browser.get("/account/security/").text
+    for email in (NORTH, GA):
+        assert f"program of {ACCOUNTS}" not in as_person(email).get("/account/security/").text
+
+
 def test_an_account_whose_password_was_given_acts_by_its_api_key(program: Programs, app: Flask) -> None:
     office = program(OFFICE)
     with app.app_context():
