@@ -330,7 +330,7 @@ class BillPage(Page):
             form,
             act,
             title=_("New bill"),
-            intro=show_name(customer) if customer else None,
+            about=show_name(customer) if customer else None,
             submit_label=_("Raise the bill"),
             cancel_url=self.link("list"),
         )

@@ -317,7 +317,7 @@ class PackagePage(CataloguePage):
             form,
             act,
             title=_("Give to an Operator"),
-            intro=f"{row.name} · {show_taka(_sold_at(row))}",
+            about=f"{row.name} · {show_taka(_sold_at(row))}",
             cancel_url=self.link("show", pk=pk),
             submit_label=_("Give"),
             form_action=request.full_path.rstrip("?"),

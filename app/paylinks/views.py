@@ -163,7 +163,7 @@ class PaymentLinkPage(Page):
             form,
             act,
             title=_("Send payment link"),
-            intro=customer.name_for(language()),
+            about=customer.name_for(language()),
             submit_label=_("Make the link"),
             form_action=url_for("PaymentLinkPage.make", customer=customer.id),
             cancel_url=_back_to(self.actor(), customer),
