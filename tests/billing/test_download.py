@@ -180,6 +180,17 @@ def test_parts_that_were_drawn_beside_each_other_become_one_pdf_in_order(
     assert pages(content) == 2 + len(more)
 
 
+def test_processes_of_their_own_draw_the_bills_as_the_maker_sees_them(
+    app: Flask, billed: list[int], as_person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = as_person(COLLECTOR)
+    monkeypatch.setattr(jobs, "FEW", 0)
+    # in tests all is drawn in the tests' own process, unless somebody says that these are none
+    monkeypatch.setitem(app.config, "TESTING", False)
+    job, content = made(app, ask(client))
+    assert (job.state, job.done, job.total, pages(content)) == (JobState.DONE, 2, 2, 2)
+
+
 def _customers(bill_ids: list[int]) -> list[int]:
     return [bill.customer_id for bill in bills_in_order(bill_ids)]
 
