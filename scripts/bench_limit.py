@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import waitress  # noqa: E402
-from sqlalchemy import Column, Connection, Integer, MetaData, Select, String, Table, insert, select  # noqa: E402
+from sqlalchemy import Column, Connection, Integer, MetaData, Select, String, Table, func, insert, select  # noqa: E402
 from werkzeug.wrappers import Request, Response  # noqa: E402
 
 from app import sitemap  # noqa: E402, F401  all tables are known
@@ -28,9 +28,12 @@ from app.core.database import make_engine  # noqa: E402
 from app.customers.models import Customer  # noqa: E402
 from app.packages.models import Zone  # noqa: E402
 from app.payments.models import Payment  # noqa: E402
+from app.radius.models import LineSession  # noqa: E402
 
 ROWS, STEP = 25, 1_000
-ACCOUNTS, CUSTOMERS, BILLS, PAYMENTS, ZONES = (model.__table__ for model in (Account, Customer, Bill, Payment, Zone))
+ACCOUNTS, CUSTOMERS, BILLS, PAYMENTS, SESSIONS, ZONES = (
+    model.__table__ for model in (Account, Customer, Bill, Payment, LineSession, Zone)
+)
 SHOWN = [
     CUSTOMERS.c[name]
     for name in ("id", "number", "name", "name_bn", "mobile", "status", "suspend_at", "due", "advance")
@@ -65,6 +68,19 @@ def _to_collect(_asked: Query) -> Iterator[Select[Any]]:
     )
 
 
+def _online(_asked: Query) -> Iterator[Select[Any]]:
+    """Ask for the newest open sessions with their customers, and how many there are."""
+    live = (SESSIONS.c.acctstoptime.is_(None), SESSIONS.c.tenant_id == 1)
+    yield (
+        select(SESSIONS, CUSTOMERS.c.name, CUSTOMERS.c.username)
+        .join(CUSTOMERS, CUSTOMERS.c.id == SESSIONS.c.customer_id)
+        .where(*live)
+        .order_by(SESSIONS.c.acctstarttime.desc(), SESSIONS.c.radacctid.desc())
+        .limit(ROWS + 1)
+    )
+    yield select(func.count()).select_from(SESSIONS).where(*live)
+
+
 PAGES: dict[str, Callable[[Query], Iterable[Select[Any]]]] = {
     "/list": lambda _asked: [_listed()],
     "/deep": lambda asked: [_listed(CUSTOMERS).offset(int(asked["offset"]))],
@@ -74,6 +90,7 @@ PAGES: dict[str, Callable[[Query], Iterable[Select[Any]]]] = {
     "/status": lambda asked: [_listed().where(CUSTOMERS.c.status == asked["status"])],
     "/profile": _profile,
     "/collect": _to_collect,
+    "/online": _online,
 }
 
 

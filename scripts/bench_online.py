@@ -13,8 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
-from flask import Flask  # noqa: E402
-from flask.testing import FlaskClient  # noqa: E402
+from alembic import command  # noqa: E402
 from sqlalchemy import func, insert, select  # noqa: E402
 
 from app import create_app  # noqa: E402
@@ -26,7 +25,7 @@ from app.customers.models import Customer  # noqa: E402
 from app.demo import fill  # noqa: E402
 from app.radius.models import LineSession  # noqa: E402
 from config import Testing  # noqa: E402
-from scripts.measure import ROUNDS, signed_in  # noqa: E402
+from scripts.measure import ROUNDS, Process  # noqa: E402
 from tests.make import actor_of  # noqa: E402
 from tests.servers import PostgresServer  # noqa: E402
 
@@ -80,34 +79,8 @@ def best_ms(works: dict[str, Callable[[], object]]) -> dict[str, float]:
     return best
 
 
-def bare(app: Flask) -> FlaskClient:
-    """Return a client of a WSGI application that runs the page's query with its count, answers the rows as text, and does nothing else."""
-    line, customer = LineSession.__table__, Customer.__table__
-    live = line.c.acctstoptime.is_(None)
-    tenant = line.c.tenant_id == 1
-    page = (
-        select(line, customer.c.name, customer.c.username)
-        .join(customer, customer.c.id == line.c.customer_id)
-        .where(live, tenant)
-        .order_by(line.c.acctstarttime.desc(), line.c.radacctid.desc())
-        .limit(26)
-    )
-    count = select(func.count()).select_from(line).where(live, tenant)
-    limit = Flask("limit")
-
-    @limit.get("/")
-    def answer() -> str:
-        with app.extensions["database"].connect() as connection:
-            rows = "\n".join(map(str, connection.execute(page)))
-            return f"{connection.execute(count).scalar_one()}\n{rows}"
-
-    return limit.test_client()
-
-
-def measure(name: str, url: str) -> bool:
-    """Fill a database, print the times of page, rows and bare query, and tell whether the page costs more than it may."""
-    from alembic import command
-
+def prepare(url: str) -> None:
+    """Fill a database with the customers and their sessions."""
     app = create_app(Testing, DATABASE_URL=url)
     with app.app_context():
         command.upgrade(alembic_config(), "head")
@@ -117,22 +90,33 @@ def measure(name: str, url: str) -> bool:
         with db.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             # what PostgreSQL's own housekeeping does after a minute
             connection.exec_driver_sql("ANALYZE")
-    client, limited = signed_in(app, "ga@meghna.example.com"), bare(app)
-    works: dict[str, Callable[[], object]] = {
-        "bare query": lambda: limited.get("/").data,
-        "online list": lambda: client.get("/online/").data,
-        "rows alone, as it refreshes itself": lambda: client.get("/online/", headers={"X-Refresh": "rows"}).data,
-        "searched by name": lambda: client.get("/online/?q=bench0150").data,
-        "sorted by download": lambda: client.get("/online/?sort=downloaded&dir=desc").data,
-        "offline list": lambda: client.get("/offline/").data,
-    }
-    best = best_ms(works)
+        db.dispose()
+
+
+def measure(name: str, url: str) -> bool:
+    """Print the times of page, rows and bare query, each asked of its own server, and tell whether the page costs more than it may."""
+    prepare(url)
+    server, limited = Process("run.py", "web", url=url), Process("scripts/bench_limit.py", url=url)
+    try:
+        server.sign_in()
+        works: dict[str, Callable[[], object]] = {
+            "bare query": lambda: limited.ask("/online"),
+            "online list": lambda: server.ask("/online/"),
+            "rows alone, as it refreshes itself": lambda: server.ask("/online/", headers={"X-Refresh": "rows"}),
+            "searched by name": lambda: server.ask("/online/?q=bench0150"),
+            "sorted by download": lambda: server.ask("/online/?sort=downloaded&dir=desc"),
+            "offline list": lambda: server.ask("/offline/"),
+        }
+        for work in works.values():
+            work()
+        best = best_ms(works)
+    finally:
+        limited.stop()
+        server.stop()
     limit = best["bare query"]
     print(f"{name}: {CUSTOMERS:,} customers, {SESSIONS:,} open sessions")
-    for work, taken in best.items():
-        print(f"  {work:36}{taken:8.1f} ms{taken / limit:7.1f}")
-    with app.app_context():
-        db.dispose()
+    for title, taken in best.items():
+        print(f"  {title:36}{taken:8.1f} ms{taken / limit:7.1f}")
     return best["online list"] > LIMIT * limit
 
 

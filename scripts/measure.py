@@ -104,10 +104,12 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
         self.connection.connect()
 
-    def ask(self, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
+    def ask(
+        self, path: str, form: dict[str, str] | None = None, *, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         """Send a request, with a form a POST; return status and body."""
         cookies = "; ".join(f"{name}={content}" for name, content in self.cookies.items())
-        headers = {"Cookie": cookies, "Host": f"localhost:{self.port}"}
+        headers = {"Cookie": cookies, "Host": f"localhost:{self.port}"} | (headers or {})
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         self.connection.request("POST" if form is not None else "GET", path, urlencode(form or {}), headers)
