@@ -19,9 +19,10 @@ from reports.closing import closing_pdf
 from reports.document import Company
 from reports.invoice import invoice_pdf
 from reports.receipt import receipt_pdf
-from reports.shaping import FONTS
+from reports.shaping import FONTS, printable
 from reports.table import TableRow, table_pdf
 from tests.reports import glyphs
+from tests.reports.corpus import STRINGS
 from tests.reports.make import COMPANY, TABLE, bill, closing, receipt, table
 
 FILES = [FONTS / "BillSansBn-Regular.ttf", FONTS / "BillSansBn-Bold.ttf"]
@@ -101,14 +102,30 @@ def test_a_name_of_three_hundred_characters_is_printed_whole_and_inside_the_page
     assert all(0 < glyph.x < sides[page][0] and 0 < glyph.y < sides[page][1] for page, glyph in drawn)
 
 
-@pytest.mark.parametrize("kind", ["invoice", "58"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_emoji_and_foreign_letters_show_a_square_and_direction_marks_nothing(kind: str, text_of: ReadText) -> None:
     text = text_of(document(kind, "en", name="Karim \u202e\u200f😀 שלום Net"))
-    assert re.search(r"Karim □ □□□□\s+Net", text)
+    assert re.search(r"Karim\s+□\s+□□□□\s+Net", text)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_string_of_the_corpus_is_drawn_right_by_every_document(kind: str) -> None:
+    drawn = glyphs.lines_of(document(kind, name="\n".join(STRINGS)))
+    lines = {tuple(glyph.outline for glyph in line.glyphs): line for line in drawn}
+    all_drawn = "".join(glyph.outline for line in drawn for glyph in line.glyphs)
+    wrong = []
+    for text in map(printable, STRINGS):
+        line = lines.get(tuple(glyphs.inked(text, FILES[1])))
+        if line is not None:
+            wrong += filter(None, [glyphs.difference(line, text, FILES[1])])
+        # what is wider than its column is drawn in several lines
+        elif "".join(glyphs.inked(text, FILES[1])) not in all_drawn:
+            wrong.append(f"{text}: not drawn")
+    assert wrong == []
 
 
 @settings(max_examples=20)
-@given(st.text(max_size=60), st.sampled_from(["invoice", "58"]))
+@given(st.text(max_size=60), st.sampled_from(KINDS))
 def test_no_name_breaks_a_document(name: str, kind: str) -> None:
     with current_app.app_context():
         assert document(kind, name=name).startswith(b"%PDF")
