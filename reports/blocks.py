@@ -93,7 +93,8 @@ class Text:
             return lines
         for narrower in (width * step / 20 for step in range(10, 20)):
             balanced = wrap(text, size, narrower)
-            if len(balanced) == len(lines):
+            # a narrower line must tear no word
+            if len(balanced) == len(lines) and sum(map(len, balanced)) == sum(map(len, lines)):
                 return balanced
         return lines
 

@@ -25,7 +25,7 @@ from reports.blocks import (
     Text,
     facts,
 )
-from reports.document import LABEL, LOGO_BOX, SMALL, Company, Paper, framed, letterhead
+from reports.document import LABEL, LOGO_BOX, MARGIN, SMALL, Company, Paper, framed, letterhead
 from reports.shaping import LOCK
 from reports.wording import Wording
 
@@ -34,6 +34,9 @@ DAY = 27 * mm
 NUMBER = 20 * mm
 
 _CELL = Style(9.5, 14.5)
+_GAP = 10.0
+# narrower than this, names would be torn letter by letter
+_LEAST = 20 * mm
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,9 @@ class TableData:
 
 
 def table_pdf(company: Company, data: TableData, language: str, digits: str) -> bytes:
-    """Return a report as PDF on A4, or on A4 lying where ``data.lies``; each page repeats the heads of the columns."""
+    """Return a report as PDF on A4, or on A4 lying where ``data.lies`` or its columns need that; each page repeats their heads."""
     wording = Wording(language, digits)
-    size = landscape(A4) if data.lies else A4
+    size = landscape(A4) if data.lies or not _stands(data.columns) else A4
     with in_language(language), LOCK:
         head = Stack([_row([column.title for column in data.columns], data.columns, LABEL, 3), Rule(INK, 0.9)])
         title = Stack(
@@ -102,6 +105,13 @@ def table_pdf(company: Company, data: TableData, language: str, digits: str) -> 
             page.draw(paper.canvas, size)
             paper.end_page()
         return paper.finish()
+
+
+def _stands(columns: Sequence[TableColumn]) -> bool:
+    """Tell whether columns without a width of their own get enough for names on A4 that stands."""
+    shared = sum(column.width is None for column in columns)
+    room = A4[0] - 2 * MARGIN - _GAP * (len(columns) - 1) - sum(column.width or 0.0 for column in columns)
+    return room >= shared * _LEAST
 
 
 def _summary(data: TableData) -> Iterator[Block]:
@@ -143,4 +153,4 @@ def _row(cells: Sequence[str], columns: Sequence[TableColumn], style: Style, bel
     drawn: list[tuple[Block, float | None]] = [
         (Text(cell, style.but(align=column.align)), column.width) for cell, column in zip(cells, columns, strict=True)
     ]
-    return Row(drawn, gap=10, above=above, below=below)
+    return Row(drawn, gap=_GAP, above=above, below=below)

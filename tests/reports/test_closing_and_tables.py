@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pikepdf
 import pytest
 
+from reports.blocks import Style, Text
 from reports.closing import closing_pdf
-from reports.table import TableRow, table_pdf
+from reports.table import MONEY, TableColumn, TableRow, table_pdf
 from tests.reports.make import COMPANY, closing, table
 
 ReadText = Callable[[bytes], str]
@@ -85,3 +86,20 @@ def test_a_report_without_rows_says_so(text_of: ReadText) -> None:
     assert "Nobody owes anything." in text_of(
         table_pdf(COMPANY, table(rows=[], empty="Nobody owes anything."), "en", "latn")
     )
+
+
+def test_a_report_of_many_amounts_lies_and_tears_no_name(text_of: ReadText) -> None:
+    columns = [TableColumn("Operator"), *(TableColumn(f"Sum {n}", MONEY, "right") for n in range(6))]
+    pdf = table_pdf(
+        COMPANY,
+        table(columns=columns, rows=[TableRow(["Nazrul Rahman", *["৳ 1,00,000.00"] * 6])], totals=()),
+        "en",
+        "latn",
+    )
+    assert size_of(pdf)[0] > size_of(pdf)[1]
+    assert "Nazrul Rahman" in text_of(pdf)
+
+
+def test_lines_of_like_length_tear_no_word() -> None:
+    lines = Text("অপারেটরদের অ্যাকাউন্ট", Style(20, 28, bold=True, balanced=True)).lines(193)
+    assert ["".join(word.text for word in line) for line in lines] == ["অপারেটরদের", "অ্যাকাউন্ট"]
