@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from app.access.scope import everywhere
 from app.billing.models import Bill
@@ -90,11 +90,20 @@ def chosen_bills(link: PaymentLink) -> tuple[int, ...]:
 
 
 def undecided_attempt(link: PaymentLink) -> PaymentAttempt | None:
-    """Return an attempt of a link of which nobody knows whether money moved."""
+    """Return an attempt of which nobody knows whether money moved, for what the link asks for: its own, or that of a link it replaced."""
+    asked_for = [bill.id for bill in due_of(link).bills]
+    shared = select(LinkedBill.link_id).where(
+        LinkedBill.link_id == PaymentAttempt.link_id, LinkedBill.bill_id.in_(asked_for)
+    )
     return (
         db.session.execute(
             select(PaymentAttempt)
-            .where(PaymentAttempt.link_id == link.id, PaymentAttempt.state.in_(UNDECIDED))
+            .join(PaymentLink, PaymentLink.id == PaymentAttempt.link_id)
+            .where(
+                PaymentAttempt.customer_id == link.customer_id,
+                PaymentAttempt.state.in_(UNDECIDED),
+                or_(PaymentAttempt.link_id == link.id, ~PaymentLink.is_for_chosen_bills, shared.exists()),
+            )
             .order_by(PaymentAttempt.id.desc())
         )
         .scalars()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ import requests
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.billing.services import void_bill
+from app.billing.services import generate_bill, void_bill
 from app.core.database import transaction
+from app.customers.models import Customer
 from app.gateways.registry import GATEWAYS
 from app.paylinks.models import GatewayToken, PaymentAttempt, PaymentLink
 from tests.cast import COLLECTOR, GA, GHAT, NORTH
@@ -140,6 +142,31 @@ class TestGatewaysThatDoNotAnswer:
         assert CONFIRMING in said
         page = phone.get(link).text
         assert CONFIRMING in page and 'name="gateway"' not in page
+
+    def test_a_link_that_replaces_one_whose_payment_is_unclear_asks_for_nothing_twice(
+        self, town: Town, phone: Phone
+    ) -> None:
+        town.sandbox.fault("bkash", "slow")
+        phone.pay(town.link_for(), "bkash")
+        page = phone.get(town.link_for()).text
+        assert CONFIRMING in page and 'name="gateway"' not in page
+
+    def test_an_unclear_payment_of_one_bill_does_not_keep_another_from_being_paid(
+        self, town: Town, phone: Phone
+    ) -> None:
+        with town.app.app_context(), as_account(GA), transaction() as session:
+            cable = generate_bill(
+                session.get_one(Customer, town.cast.customers[GA][0]),
+                500_00,
+                description="Cable",
+                period=(date(2026, 11, 1), date(2026, 11, 30)),
+                due_on=date(2026, 11, 30),
+            )
+            other, asked = cable.id, cable.total
+        town.sandbox.fault("bkash", "slow")
+        phone.pay(town.link_for(bills=[town.cast.bills[GA][0]]), "bkash")
+        phone.pay(town.link_for(bills=[other]), "nagad")
+        assert [payment.amount for payment in town.payments] == [asked]
 
     def test_what_stays_unclear_for_an_hour_is_for_the_parent_to_look_at(
         self, town: Town, phone: Phone, clock: Clock
