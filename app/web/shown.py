@@ -95,7 +95,7 @@ ENTRY_KINDS: dict[str, Any] = {
     EntryKind.BILL_EDIT: _l("Bill changed"),
     EntryKind.BILL_VOID: _l("Bill void"),
     EntryKind.DISCOUNT: _l("Discount"),
-    EntryKind.CREDIT: _l("Credit"),
+    EntryKind.CREDIT: _l("Credit given"),
     EntryKind.PAYMENT: _l("Payment"),
     EntryKind.PAYMENT_VOID: _l("Payment void"),
     EntryKind.OPERATOR_AMOUNT: _l("Operator amount of a bill"),

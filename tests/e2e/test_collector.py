@@ -96,6 +96,17 @@ def test_no_page_of_the_main_job_is_wider_than_the_screen(browser):
         assert browser.overflow == 0, page
 
 
+@pytest.mark.parametrize("browser", [PHONE], indirect=True)
+def test_the_open_tab_of_a_profile_is_in_sight_on_a_phone(browser):
+    browser.sign_in(NORTH)
+    profile = first_due_customer(browser)
+    browser.go("/lang/en?next=/customers/list/")
+    for tab in ("profile", "history"):
+        browser.go(f"{profile}?tab={tab}")
+        place = browser.find("nav.tabs [aria-current]").rect
+        assert place["x"] >= 0 and place["x"] + place["width"] <= PHONE[0], tab
+
+
 def test_a_granted_and_a_withdrawn_key_bind_at_the_very_next_tap(browser):
     browser.sign_in(NORTH)
     browser.go("/managers/list/")

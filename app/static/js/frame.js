@@ -118,6 +118,10 @@ function showWhereWeAre() {
   const side = isDesk.matches && document.querySelector(".side-in");
   const here = side && side.querySelector("[aria-current]");
   if (here && here.offsetTop + here.offsetHeight > side.clientHeight) side.scrollTop = here.offsetTop - side.clientHeight / 2;
+  for (const tabs of document.querySelectorAll("nav.tabs")) {
+    const tab = tabs.querySelector("[aria-current]");
+    if (tab) tabs.scrollLeft += tab.getBoundingClientRect().right - tabs.getBoundingClientRect().right + 8;
+  }
 }
 
 switchTheme();
