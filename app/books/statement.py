@@ -95,8 +95,24 @@ class LedgerSum:
         return self.opening + self.debit - self.credit
 
 
+class TwoSided:
+    """An amount in paisa as it stands in the books: on the left where it adds, on the right where it takes away."""
+
+    amount: int
+
+    @property
+    def debit(self) -> int:
+        """What the line adds."""
+        return max(self.amount, 0)
+
+    @property
+    def credit(self) -> int:
+        """What the line takes away."""
+        return max(-self.amount, 0)
+
+
 @dataclass(frozen=True)
-class LedgerLine:
+class LedgerLine(TwoSided):
     """A line of a ledger with the balance after it; the first one of a period has no entry and says what was there before."""
 
     id: int
@@ -110,16 +126,6 @@ class LedgerLine:
     note: str
     amount: int
     balance: int
-
-    @property
-    def debit(self) -> int:
-        """What the line adds."""
-        return max(self.amount, 0)
-
-    @property
-    def credit(self) -> int:
-        """What the line takes away."""
-        return max(-self.amount, 0)
 
 
 def ledger_sums(first: date, last: date) -> list[LedgerSum]:
@@ -249,7 +255,7 @@ NAMED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
-class JournalRow:
+class JournalRow(TwoSided):
     """A line of an entry, as the journal shows it; ``begins`` marks the first line of each entry."""
 
     id: int
@@ -266,16 +272,6 @@ class JournalRow:
     who: str
     holder_id: int
     amount: int
-
-    @property
-    def debit(self) -> int:
-        """What the line adds."""
-        return max(self.amount, 0)
-
-    @property
-    def credit(self) -> int:
-        """What the line takes away."""
-        return max(-self.amount, 0)
 
 
 def journal(
