@@ -41,6 +41,7 @@ from app.payments.recharge_views import RechargePage
 from app.payments.statement_views import StatementPage
 from app.payments.views import PaymentPage
 from app.public.callbacks import GatewayPage
+from app.public.invoices import PrintedInvoicePage
 from app.public.pay import PayPage
 from app.public.status_views import StatusPage
 from app.public.views import ReceiptCheckPage
@@ -156,6 +157,7 @@ VIEWS = (
     TrayPage,
     GatewaySettingsPage,
     PayPage,
+    PrintedInvoicePage,
     GatewayPage,
     ApiKeyPage,
     WebhookPage,

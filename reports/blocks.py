@@ -366,5 +366,6 @@ def facts(
 
 @lru_cache(64)
 def _modules(address: str) -> tuple[tuple[bool, ...], ...]:
-    code = segno.make(address, error="m", micro=False)
+    # to try all eight masks and weigh them takes four times as long as the rest; readers read each
+    code = segno.make(address, error="m", micro=False, mask=4)
     return tuple(tuple(map(bool, row)) for row in code.matrix_iter(border=2))

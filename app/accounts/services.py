@@ -211,7 +211,7 @@ ONE_TIME_HOURS = 24
 
 def give_one_time_password(account: Account) -> str:
     """Give an account a password that must be changed at the first sign-in, and return it: it is shown once and kept nowhere."""
-    password = "-".join(secrets.token_hex(2) for _part in range(4))
+    password = _made_up()
     credential = end_every_session(account)
     credential.password_hash = hash_password(password)
     credential.must_change = True
@@ -223,8 +223,13 @@ def give_one_time_password(account: Account) -> str:
 
 def new_one_time_password() -> tuple[str, str]:
     """Return a password for a new account and its hash."""
-    password = "-".join(secrets.token_hex(2) for _part in range(4))
+    password = _made_up()
     return password, hash_password(password)
+
+
+def _made_up() -> str:
+    # letters alone, without those that look like others: read out on the phone and typed without a change of keyboard
+    return "-".join("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz") for _letter in range(4)) for _group in range(4))
 
 
 def change_password(account_id: int, current: str, new: str, again: str) -> int:

@@ -40,6 +40,7 @@ SENTENCES = {
     "bill.discounted": _l("Discount of %(amount)s on bill %(number)s of %(customer)s: %(reason)s"),
     "invoices.downloaded": _l("Invoices of %(count)s bills made into a file"),
     "bill.voided": _l("Bill %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
+    "bill.codes_withdrawn": _l("Codes on printed invoices of bill %(number)s of %(customer)s withdrawn"),
     "payment.received": _l("%(amount)s received from %(customer)s, receipt %(number)s"),
     "payment.received_online": _l(
         "%(amount)s received from %(customer)s by %(method)s, transaction %(transaction)s, receipt %(number)s"
@@ -47,6 +48,7 @@ SENTENCES = {
     "payment.edited": _l("Receipt %(replaced)s of %(customer)s corrected by receipt %(number)s: %(reason)s"),
     "payment.voided": _l("Receipt %(number)s of %(customer)s over %(amount)s voided: %(reason)s"),
     "link.made": _l("Payment link made for customer %(number)s, %(customer)s"),
+    "link.printed": _l("Payment link of customer %(number)s, %(customer)s, made by the code on an invoice"),
     "link.revoked": _l("Payment link of customer %(number)s, %(customer)s, revoked"),
     "gateway.saved": _l("Settings of %(gateway)s changed: %(environment)s"),
     "tray.accepted": _l("Held payment of %(amount)s of %(customer)s accepted: %(word)s"),

@@ -2,6 +2,7 @@
 
 from app.accounts.models import Tenant
 from app.billing.models import Bill
+from app.billing.printed import printed_address
 from app.core.clock import to_dhaka
 from app.core.language import in_language
 from app.web.shown import PURPOSES
@@ -53,6 +54,7 @@ def invoice_data(bill: Bill) -> InvoiceData:
         paid=bill.paid,
         open=bill.open,
         status=bill.status,
+        check_url=printed_address(bill),
         language=customer.document_language,
         digits=customer.document_digits,
     )

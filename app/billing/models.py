@@ -126,6 +126,8 @@ class Bill(Owned, Base):
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     voided_by_id: Mapped[int | None] = mapped_column()
     void_reason: Mapped[str] = mapped_column(String(200), default="")
+    # codes printed on invoices carry it: a higher one makes those before it worthless
+    code_serial: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 
     customer: Mapped[Customer] = relationship(viewonly=True, primaryjoin="foreign(Bill.customer_id) == Customer.id")

@@ -275,6 +275,8 @@ class BillPage(Page):
             for route, label, icon, style in rows
             if actor.may(self.keys[route]) and (route != "discount" or bill.open)
         ]
+        withdraw = url_for("PaymentLinkPage.withdraw", pk=bill.id)
+        actions.append(Action(_("Withdraw printed codes"), withdraw, "qrcode", "plain"))
         if bill.open and actor.may("payment-link"):
             link = url_for("PaymentLinkPage.make", customer=bill.customer_id, bill=bill.id)
             actions.insert(0, Action(_("Send payment link"), link, "link"))

@@ -27,6 +27,9 @@ NEEDED = (
     "DATABASE_URL",
     "SLOW_QUERY_MS",
     "FILES_FOLDER",
+    # the codes on invoices are sealed, and lead to the program's own address
+    "SECRET_KEY",
+    "PUBLIC_URL",
     "BABEL_DEFAULT_LOCALE",
     "BABEL_DEFAULT_TIMEZONE",
     "BABEL_TRANSLATION_DIRECTORIES",

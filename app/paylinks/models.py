@@ -27,7 +27,7 @@ class LinkState(StrEnum):
     REPLACED = "replaced"
 
 
-STILL_OPEN = "paid_at IS NULL AND revoked_at IS NULL AND replaced_at IS NULL"
+SENT_AND_OPEN = "paid_at IS NULL AND revoked_at IS NULL AND replaced_at IS NULL AND NOT is_printed"
 
 
 class PaymentLink(Owned, Base):
@@ -42,14 +42,15 @@ class PaymentLink(Owned, Base):
         UniqueConstraint("token_hash"),
         Index("ix_payment_links_tenant_newest", "tenant_id", "id"),
         Index("ix_payment_links_owner_newest", "owner_id", "id"),
-        # two links for the same dues are how people pay twice: a new one replaces the one before
+        # two links for the same dues are how people pay twice: a new one replaces the one before. One made by the code of
+        # an invoice replaces none: whoever finds the paper could close what was sent
         Index(
             "uq_payment_links_open",
             "tenant_id",
             "customer_id",
             unique=True,
-            sqlite_where=text(STILL_OPEN),
-            postgresql_where=text(STILL_OPEN),
+            sqlite_where=text(SENT_AND_OPEN),
+            postgresql_where=text(SENT_AND_OPEN),
         ),
     )
 
@@ -57,6 +58,8 @@ class PaymentLink(Owned, Base):
     customer_id: Mapped[int] = mapped_column()
     token_hash: Mapped[str] = mapped_column(String(64))
     is_for_chosen_bills: Mapped[bool] = mapped_column(default=False)
+    # made by who scanned the code on an invoice; made_by then is the account whose bill it is
+    is_printed: Mapped[bool] = mapped_column(default=False)
     made_by_id: Mapped[int] = mapped_column()
     made_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -90,19 +91,23 @@ def chosen_bills(link: PaymentLink) -> tuple[int, ...]:
 
 
 def undecided_attempt(link: PaymentLink) -> PaymentAttempt | None:
-    """Return an attempt of which nobody knows whether money moved, for what the link asks for: its own, or that of a link it replaced."""
-    asked_for = [bill.id for bill in due_of(link).bills]
+    """Return an attempt of which nobody knows whether money moved, for what the link asks for: its own, or that of another link."""
+    return undecided_about(link.customer_id, [bill.id for bill in due_of(link).bills], link.id)
+
+
+def undecided_about(customer_id: int, bill_ids: Collection[int], link_id: int | None = None) -> PaymentAttempt | None:
+    """Return an attempt of which nobody knows whether money moved, for one of these bills, or by the link with this id."""
     shared = select(LinkedBill.link_id).where(
-        LinkedBill.link_id == PaymentAttempt.link_id, LinkedBill.bill_id.in_(asked_for)
+        LinkedBill.link_id == PaymentAttempt.link_id, LinkedBill.bill_id.in_(bill_ids)
     )
     return (
         db.session.execute(
             select(PaymentAttempt)
             .join(PaymentLink, PaymentLink.id == PaymentAttempt.link_id)
             .where(
-                PaymentAttempt.customer_id == link.customer_id,
+                PaymentAttempt.customer_id == customer_id,
                 PaymentAttempt.state.in_(UNDECIDED),
-                or_(PaymentAttempt.link_id == link.id, ~PaymentLink.is_for_chosen_bills, shared.exists()),
+                or_(PaymentAttempt.link_id == link_id, ~PaymentLink.is_for_chosen_bills, shared.exists()),
             )
             .order_by(PaymentAttempt.id.desc())
         )

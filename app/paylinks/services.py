@@ -17,7 +17,7 @@ from app.access.scope import get_or_404
 from app.activity.recorder import record
 from app.billing.models import Bill
 from app.billing.settlement import lock_customer
-from app.core.clock import now
+from app.core.clock import now, today
 from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer
@@ -41,10 +41,10 @@ def new_seed() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _token_of(seed: str, account_id: int) -> str:
+def _token_of(seed: str, holder_id: int) -> str:
     # the same form sent twice makes the same link; without the program's secret the seed tells nothing of the token
     key = current_app.config["SECRET_KEY"].encode()
-    digest = hmac.new(key, f"payment link:{account_id}:{seed}".encode(), sha256).digest()
+    digest = hmac.new(key, f"payment link:{holder_id}:{seed}".encode(), sha256).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
@@ -63,7 +63,7 @@ def make_link(customer: Customer, *, seed: str, days: int = DAYS, bills: Collect
     customer = lock_customer(customer)
     if customer.deleted_at is not None:
         raise Refused(_("This customer is deleted; restore it first."))
-    made = db.session.execute(select(PaymentLink).where(PaymentLink.token_hash == hash_of(token))).scalar_one_or_none()
+    made = _link_with(token)
     if made is not None:
         if made.customer_id != customer.id:
             raise Refused(_("This form was used for another customer. Open it again."))
@@ -76,27 +76,88 @@ def make_link(customer: Customer, *, seed: str, days: int = DAYS, bills: Collect
             PaymentLink.paid_at.is_(None),
             PaymentLink.revoked_at.is_(None),
             PaymentLink.replaced_at.is_(None),
+            ~PaymentLink.is_printed,
         )
         .values(replaced_at=now())
     )
+    link = _written(customer, token, days, chosen, made_by_id=actor.id)
+    _record(link, customer, "link.made")
+    return MadeLink(link, token)
+
+
+def make_printed_link(bill: Bill) -> MadeLink:
+    """Make the link by which who scanned the code on an invoice pays its bill; good for a day, and on that day the same.
+
+    Raises Refused when nothing of the bill is open (decision 0090).
+    """
+    customer = lock_customer(db.session.get_one(Customer, bill.customer_id))
+    bill = get_or_404(Bill, bill.id, lock=True)
+    if not bill.open:
+        raise Refused(_("Nothing is due any more."))
+    token = _token_of(f"printed:{bill.id}:{bill.code_serial}:{today().isoformat()}", bill.tenant_id)
+    made = _link_with(token)
+    if made is not None:
+        return MadeLink(made, token)
+    link = _written(customer, token, 1, [bill], made_by_id=bill.owner_id, is_printed=True)
+    _record(link, customer, "link.printed")
+    return MadeLink(link, token)
+
+
+def withdraw_codes(bill: Bill) -> None:
+    """Make the codes on all invoices printed of a bill so far worthless, and revoke the links made by them."""
+    actor = _maker()
+    customer = lock_customer(db.session.get_one(Customer, bill.customer_id))
+    bill = get_or_404(Bill, bill.id, lock=True)
+    bill.code_serial += 1
+    db.session.execute(
+        update(PaymentLink)
+        .where(
+            PaymentLink.customer_id == customer.id,
+            PaymentLink.is_printed,
+            PaymentLink.paid_at.is_(None),
+            PaymentLink.revoked_at.is_(None),
+            PaymentLink.id.in_(select(LinkedBill.link_id).where(LinkedBill.bill_id == bill.id)),
+        )
+        .values(revoked_at=now(), revoked_by_id=actor.id)
+        .execution_options(synchronize_session="fetch")
+    )
+    record(
+        "payments",
+        "bill.codes_withdrawn",
+        tenant_id=bill.tenant_id,
+        owner_id=bill.owner_id,
+        subject=bill,
+        customer_id=customer.id,
+        number=bill.number,
+        customer=customer.name,
+        customer_bn=customer.name_bn,
+    )
+
+
+def _link_with(token: str) -> PaymentLink | None:
+    return db.session.execute(select(PaymentLink).where(PaymentLink.token_hash == hash_of(token))).scalar_one_or_none()
+
+
+def _written(
+    customer: Customer, token: str, days: int, bills: Collection[Bill], *, made_by_id: int, is_printed: bool = False
+) -> PaymentLink:
     link = PaymentLink(
         tenant_id=customer.tenant_id,
         owner_id=customer.owner_id,
         customer_id=customer.id,
         token_hash=hash_of(token),
-        is_for_chosen_bills=bool(chosen),
-        made_by_id=actor.id,
+        is_for_chosen_bills=bool(bills),
+        is_printed=is_printed,
+        made_by_id=made_by_id,
         made_at=now(),
         expires_at=now() + timedelta(days=days),
     )
     db.session.add(link)
     db.session.flush()
     db.session.add_all(
-        LinkedBill(tenant_id=link.tenant_id, owner_id=link.owner_id, link_id=link.id, bill_id=bill.id)
-        for bill in chosen
+        LinkedBill(tenant_id=link.tenant_id, owner_id=link.owner_id, link_id=link.id, bill_id=bill.id) for bill in bills
     )
-    _record(link, customer, "link.made")
-    return MadeLink(link, token)
+    return link
 
 
 def _maker() -> Actor:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import segno
-from flask import current_app, make_response, request, url_for
+from flask import make_response, request, url_for
 from flask_appbuilder import expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -15,7 +15,9 @@ from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
 from app.access.scope import get_or_404
+from app.billing.models import Bill
 from app.billing.settlement import open_bills
+from app.core.addresses import public_url
 from app.core.errors import NotFound
 from app.core.language import format_period
 from app.customers.models import Customer
@@ -26,7 +28,7 @@ from app.paylinks.forms import LinkForm, RefundForm, WordForm
 from app.paylinks.models import AttemptState, LinkState, PaymentLink, TrayEntry, TrayKind
 from app.paylinks.queries import attempts_of, due_of, payment_under_way
 from app.paylinks.reconciling import accept_held, ask_about, record_refund, refundable, set_aside, to_give_back
-from app.paylinks.services import MadeLink, make_link, new_seed, revoke_link
+from app.paylinks.services import MadeLink, make_link, new_seed, revoke_link, withdraw_codes
 from app.web.formats import language, show_clock, show_digits, show_taka
 from app.web.frame import company_of
 from app.web.interface import AppInterface
@@ -112,12 +114,12 @@ class PaymentLinkPage(Page):
     search_label = _l("Name, number, username or mobile of the customer")
     search_columns = ["made_at", "expires_at", "times_opened"]
     load = (joinedload(PaymentLink.customer),)
-    keys = {"list": SEND, "show": SEND, "export": SEND, "make": SEND, "revoke": SEND}
+    keys = {"list": SEND, "show": SEND, "export": SEND, "make": SEND, "revoke": SEND, "withdraw": "print-invoice"}
     columns = (
         Column("customer", _l("Customer"), lambda row: row.customer.name_for(language()), "data", card="title"),
         Column("number", _l("Customer no."), lambda row: row.customer.number, "number", card="bare"),
         Column("made_at", _l("Made"), lambda row: row.made_at, "moment", sort=PaymentLink.id, card="meta"),
-        Column("maker", _l("Made by"), lambda row: row.maker_name, "data", card="meta"),
+        Column("maker", _l("Made by"), lambda row: _maker(row), "data", card="meta"),
         Column("expires_at", _l("Valid until"), lambda row: row.expires_at, "moment", sort=PaymentLink.expires_at),
         Column(
             "opened",
@@ -171,7 +173,7 @@ class PaymentLinkPage(Page):
 
     def _made(self, customer: Customer, made: MadeLink) -> str:
         actor = self.actor()
-        address = f"{_public_url()}/pay/{made.token}"
+        address = f"{public_url()}/pay/{made.token}"
         tenant = company_of(actor)
         with force_locale(customer.document_language):
             provider = (
@@ -205,7 +207,7 @@ class PaymentLinkPage(Page):
         facts = [
             (_("Customer"), link.customer.name_for(language()), "data", _back_to(self.actor(), link.customer)),
             (_("For"), _("chosen bills") if link.is_for_chosen_bills else _("all that is due")),
-            (_("Made by"), link.maker_name, "data"),
+            (_("Made by"), _maker(link), "data"),
             (_("Made"), link.made_at, "moment"),
             (_("Valid until"), link.expires_at, "moment"),
             (_("Opened"), link.opened_at, "moment"),
@@ -259,11 +261,43 @@ class PaymentLinkPage(Page):
             cancel_url=self.link("show", pk=link.id),
         )
 
+    @expose("/withdraw/<pk>", methods=["GET", "POST"])
+    def withdraw(self, pk: str) -> Any:
+        """Withdraw the codes on the invoices printed of a bill."""
+        bill = get_or_404(Bill, pk)
+        back = url_for("BillPage.show", pk=bill.id)
+
+        def act() -> Response:
+            withdraw_codes(bill)
+            return self.done(_("The codes printed so far are withdrawn."), back)
+
+        return self.ask(
+            WordlessForm(),
+            act,
+            "page/confirm.html",
+            title=_("Withdraw printed codes"),
+            consequence=_(
+                "The QR codes on all invoices printed of this bill so far open nothing any more. An invoice printed from"
+                " now on carries a new one."
+            ),
+            facts=[
+                (_("Bill no."), bill.number, "number"),
+                (_("Customer"), bill.customer.name_for(language()), "data"),
+            ],
+            submit_label=_("Withdraw"),
+            danger=True,
+            cancel_url=back,
+        )
+
 
 class WordlessForm(WordForm):
     """A yes without words."""
 
     word = None
+
+
+def _maker(link: PaymentLink) -> str:
+    return _("Code on the invoice") if link.is_printed else link.maker_name
 
 
 def _bill_label(bill: Any) -> str:
@@ -273,11 +307,6 @@ def _bill_label(bill: Any) -> str:
 
 def _digits() -> str:
     return "beng" if show_digits("1") != "1" else "latn"
-
-
-def _public_url() -> str:
-    # what a customer can reach; where nobody said, the address under which the panel itself is open
-    return str(current_app.config["PUBLIC_URL"] or request.host_url.rstrip("/"))
 
 
 def _back_to(actor: Actor, customer: Customer) -> str | None:

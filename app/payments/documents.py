@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from flask import request
 from flask_babel import gettext as _
 from sqlalchemy import select
 
@@ -12,6 +11,7 @@ from app.billing.models import Bill
 from app.books.models import EntryKind
 from app.books.queries import owed_after
 from app.books.statement import StatementLine, statement
+from app.core.addresses import public_url
 from app.core.clock import today
 from app.core.database import db
 from app.core.language import format_period, in_digits, in_language
@@ -26,7 +26,7 @@ from reports.wording import Wording
 
 def check_url(payment: Payment) -> str:
     """Return the public address that shows whether a receipt is genuine."""
-    return f"{request.host_url.rstrip('/')}/receipt/{payment.check_code}"
+    return f"{public_url()}/receipt/{payment.check_code}"
 
 
 def receipt(tenant: Tenant, payment: Payment, size: str) -> bytes:

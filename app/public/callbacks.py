@@ -26,6 +26,7 @@ WITHOUT_SESSION = (
     # bound to the link by a token of their own: the page has no session
     "app.public.pay.pay",
     "app.public.pay.opened",
+    "app.public.invoices.pay",
 )
 """Doors whose POST carries no token of a session, each with its reason."""
 

@@ -6,16 +6,13 @@ from flask import current_app, make_response, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from app.access.actor import set_actor
 from app.access.permissions import PUBLIC
 from app.access.scope import everywhere, within
-from app.accounts.models import Account, Tenant
 from app.core.database import db, transaction
 from app.core.errors import NotFound, Refused
-from app.core.language import LANGUAGES
 from app.customers.models import Customer
 from app.gateways.registry import GATEWAYS
 from app.paylinks.attempts import SETTLED_MEANWHILE, start
@@ -24,13 +21,11 @@ from app.paylinks.models import AttemptState, LinkState, PaymentAttempt, Payment
 from app.paylinks.queries import attempt_of, due_of, last_posted, link_of, undecided_attempt
 from app.paylinks.services import note_opened
 from app.payments.models import Payment
+from app.public.frame import is_of_the_page, page_language, page_languages, provider_of, token_of_the_page
 from app.public.limits import limit
 from app.public.views import masked
 from app.web.frame import CSP
 from app.web.page import REFUSED, Panel
-
-FORM_SECONDS = 30 * 60
-"""How long the page's form is good for (reference: gateways, §6.8)."""
 
 BACK = "sanjog_pay"
 """The cookie that leads from the result back to the link: the link itself is told to no gateway."""
@@ -58,7 +53,7 @@ class PayPage(Panel):
         link = _open_link(token)
         language = _language(link)
         with force_locale(language):
-            if not _is_of_the_page(link, request.form.get("csrf_token", "")):
+            if not is_of_the_page(_mark(link), request.form.get("csrf_token", "")):
                 return self._shown(link, _("This page was open for too long. Look at the amount and press again.")), 400
             try:
                 started = start(
@@ -87,7 +82,7 @@ class PayPage(Panel):
         """Note that a person looks at the page: its script says so, which previews of chats do not run."""
         limit("pay")
         link = _open_link(token)
-        if not _is_of_the_page(link, request.form.get("csrf_token", "")):
+        if not is_of_the_page(_mark(link), request.form.get("csrf_token", "")):
             return "", 400
         with within(link.tenant_id, link.owner_id), transaction():
             note_opened(link)
@@ -113,8 +108,8 @@ class PayPage(Panel):
                     reason=attempt.message if attempt.state == AttemptState.FAILED else "",
                     label=GATEWAYS[attempt.gateway].label,
                     back_url=back,
-                    languages=_languages(),
-                    **_provider(link),
+                    languages=page_languages(),
+                    **provider_of(link),
                 )
 
     def _shown(self, link: PaymentLink, sentence: str = "") -> Response:
@@ -141,10 +136,10 @@ class PayPage(Panel):
                 is_confirming=undecided_attempt(link) is not None,
                 receipt=_receipt_number(posted) if link.state == LinkState.PAID and posted else None,
                 is_paid=link.state == LinkState.PAID,
-                token=_token_of_the_page(link),
+                token=token_of_the_page(_mark(link)),
                 sentence=sentence,
-                languages=_languages(),
-                **_provider(link),
+                languages=page_languages(),
+                **provider_of(link),
             )
             pages = {origin for way in ways for origin in _origins(way.settings)}
         response = make_response(page)
@@ -172,46 +167,12 @@ def _customer(link: PaymentLink) -> Customer:
 
 
 def _language(link: PaymentLink) -> str:
-    """Return the language of the page: the one asked for in its address, else the customer's."""
-    asked = request.args.get("lang", "")
-    if asked in LANGUAGES:
-        return asked
     with everywhere("the link names its customer"):
-        return _customer(link).document_language
+        return page_language(_customer(link).document_language)
 
 
-def _languages() -> list[dict[str, str]]:
-    return [
-        {"code": code, "name": name, "url": f"{request.path}?lang={code}"}
-        for code, name in (("bn", "বাংলা"), ("en", "English"))
-    ]
-
-
-def _provider(link: PaymentLink) -> dict[str, Any]:
-    """Return the provider's name in both scripts, and whom to call."""
-    tenant = db.session.get_one(Tenant, link.tenant_id)
-    owner = db.session.get_one(Account, link.owner_id)
-    return {
-        "provider": tenant.name,
-        "provider_bn": tenant.name_bn or tenant.name,
-        "phone": owner.mobile or tenant.phone,
-    }
-
-
-def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.config["SECRET_KEY"], salt="payment link's page")
-
-
-def _token_of_the_page(link: PaymentLink) -> str:
-    # bound to the link and not to a session: there is none
-    return _serializer().dumps(link.token_hash[:32])
-
-
-def _is_of_the_page(link: PaymentLink, token: str) -> bool:
-    try:
-        return _serializer().loads(token, max_age=FORM_SECONDS) == link.token_hash[:32]
-    except BadData:
-        return False
+def _mark(link: PaymentLink) -> str:
+    return link.token_hash[:32]
 
 
 def _origins(settings: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from flask import Flask, current_app, request
 from flask_compress import Compress
 from werkzeug.wrappers import Response
 
-SHOW_SECRETS = ("/account/security", "/account/password", "/login", "/pay/", "/payment-links/")
+SHOW_SECRETS = ("/account/security", "/account/password", "/login", "/pay/", "/invoice/", "/payment-links/")
 """Pages that show a secret, or take one, beside what stands in their address."""
 
 PAGES = ("text/html", "application/json")

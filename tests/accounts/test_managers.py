@@ -14,7 +14,7 @@ from app.core.clock import now
 from app.core.database import db, transaction
 from tests.cast import ACCOUNTS, COLLECTOR, DESK, GA, GHAT, GHATMAN, NEWBIE, NORTH, OFFICE, PADMA_GA, SOUTH
 
-ONE_TIME = re.compile(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){3}")
+ONE_TIME = re.compile(r"[a-z]{4}(?:-[a-z]{4}){3}")
 
 
 def activities(app, event):

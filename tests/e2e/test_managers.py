@@ -67,7 +67,7 @@ def test_a_one_time_password_is_shown_once_and_must_be_changed(browser):
     browser.wait(lambda: "/managers/password/" in browser.path, "the question")
     browser.press("Reset password")
     password = browser.wait(
-        lambda: re.search(r"[0-9a-f]{4}(?:-[0-9a-f]{4}){3}", browser.text), "the one-time password"
+        lambda: re.search(r"[a-z]{4}(?:-[a-z]{4}){3}", browser.text), "the one-time password"
     ).group(0)
     browser.forget()
     browser.sign_in(DESK, password)

@@ -11,7 +11,7 @@ ROOT, GA, NORTH, SOUTH = (
     "south@meghna.example.com",
 )
 NEWBIE, GHAT = "newbie@meghna.example.com", "ghat@meghna.example.com"
-ONE_TIME = re.compile(r"\b[0-9a-f]{4}(?:-[0-9a-f]{4}){3}\b")
+ONE_TIME = re.compile(r"\b[a-z]{4}(?:-[a-z]{4}){3}\b")
 
 
 def fill_in(browser, **fields):

@@ -40,6 +40,7 @@ NAMED_ROWS = {
     "MovePage.one": "Customer",
     "DeletedCustomerPage": "DeletedCustomer",
     "PaymentPage.receive": "Customer",
+    "PaymentLinkPage.withdraw": "Bill",
     "RechargePage.recharge": "Customer",
     "PackageChangePage.change": "Customer",
     "CollectPage.not_home": "Customer",
@@ -86,6 +87,8 @@ ARGUMENTS = {
     "GatewayPage.nagad": {"secret": lambda house, owner: "x" * 43},
     "GatewayPage.sslcommerz": {"secret": lambda house, owner: "x" * 43},
     "GatewayPage.notice": {"secret": lambda house, owner: "x" * 43},
+    "PrintedInvoicePage.show": {"code": lambda house, owner: house.printed_codes[owner]},
+    "PrintedInvoicePage.pay": {"code": lambda house, owner: house.printed_codes[owner]},
     "ReceiptCheckPage.check": {"code": lambda house, owner: house.check_codes[owner]},
 }
 

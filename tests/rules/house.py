@@ -27,10 +27,12 @@ from app.api.resources import USED_KEYS
 from app.api.services import make_api_key
 from app.api.telling import add_message
 from app.api.webhook_services import add_webhook
+from app.billing.models import Bill
+from app.billing.printed import code_of, last_day
 from app.billing.services import generate_bill
 from app.books.operators import add_operator_balance
 from app.cash.services import close_day
-from app.core.clock import now
+from app.core.clock import now, today
 from app.core.database import Base, db, transaction
 from app.core.language import to_ascii_digits
 from app.customers.models import Customer, CustomerImport, CustomField, ImportedCustomer
@@ -112,6 +114,7 @@ class House:
     rows: dict[str, dict[str, int]]
     customer_numbers: dict[str, int]
     check_codes: dict[str, str]
+    printed_codes: dict[str, str]
     pay_tokens: dict[str, str]
     cookies: dict[str, tuple[str, str]]
     api_keys: dict[str, str]
@@ -161,9 +164,12 @@ def build(app: Flask) -> House:
     numbers: dict[str, int] = {}
     codes: dict[str, str] = {}
     tokens: dict[str, str] = {}
+    printed: dict[str, str] = {}
     for owner in OWNERS:
         rows[owner], numbers[owner], codes[owner] = _make_rows(owner)
         tokens[owner] = _make_link(owner, rows[owner])
+        with everywhere("the tests name rows by id"):
+            printed[owner] = code_of(db.session.get_one(Bill, rows[owner]["Bill"]), last_day(today()))
     for manager in (GHATMAN, PADMA_COLLECTOR, OFFICE):
         with everywhere("the strangers hold every key"), transaction():
             set_keys(
@@ -175,7 +181,7 @@ def build(app: Flask) -> House:
     signing_in.start()
     signing_in.join()
     assert set(cookies) == set(people.EVERYBODY), "somebody of the cast could not sign in"
-    return House(rows, numbers, codes, tokens, cookies, _make_api_keys(rows))
+    return House(rows, numbers, codes, printed, tokens, cookies, _make_api_keys(rows))
 
 
 def _make_api_keys(rows: dict[str, dict[str, int]]) -> dict[str, str]:

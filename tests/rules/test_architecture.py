@@ -28,7 +28,7 @@ LAYERS = (
             *("*.passwords", "app.security.throttling", "app.security.sessions", "app.security.factors"),
             *("app.security.passkeys", "app.security.devices"),
             *("*.telling", "*.wire", "app.api.wire", "app.api.shapes"),
-            *("*.merchants", "*.attempts", "*.reconciling"),
+            *("*.merchants", "*.attempts", "*.reconciling", "*.printed"),
         ),
     ),
     ("reports", ("reports",)),

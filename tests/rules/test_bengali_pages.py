@@ -69,6 +69,7 @@ NOT_OPENED = {
     "LanguagePage.choose": "changes the language",
     "NoConnectionPage.show": "speaks the language of its address; tried by itself",
     "SignInPage.logout": "ends the session",
+    "PrintedInvoicePage.show": "the same",
     "PayPage.show": "speaks the customer's language, not the reader's: tests/paylinks look at it in both",
 }
 

@@ -31,6 +31,8 @@ PUBLIC_DOORS = {
     "PayPage.pay": "a customer begins to pay; the form carries a token bound to the link",
     "PayPage.opened": "the page's script says that it was opened; it carries the same token",
     "PayPage.result": "a customer comes back; the secret of the attempt has 256 random bits",
+    "PrintedInvoicePage.show": "whoever holds an invoice may see what its bill says today; nobody can make a code (decision 0090)",
+    "PrintedInvoicePage.pay": "the same person begins to pay; the form carries a token bound to the code",
     "GatewayPage.bkash": "bKash sends customers back; the secret names the attempt, the gateway is asked",
     "GatewayPage.nagad": "Nagad sends customers back",
     "GatewayPage.sslcommerz": "SSLCommerz sends customers back",

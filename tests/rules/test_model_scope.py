@@ -91,6 +91,7 @@ EVERYWHERE = {
     "app/customers/counting.py": {"count_customers"},
     "app/customers/importing.py": {"_Names"},
     "app/billing/owner_services.py": {"_move_bills"},
+    "app/billing/printed.py": {"bill_of"},
     "app/customers/services.py": {"_checked", "free_username", "restore_customer"},
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},

@@ -182,4 +182,4 @@ def test_no_secret_that_passed_through_the_house_is_in_any_log(
 def _one_time_passwords(page: str) -> list[str]:
     import re
 
-    return re.findall(r"\b[0-9a-f]{4}(?:-[0-9a-f]{4}){3}\b", page)
+    return re.findall(r"\b[a-z]{4}(?:-[a-z]{4}){3}\b", page)
