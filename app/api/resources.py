@@ -44,7 +44,7 @@ from app.core.clock import to_dhaka
 from app.core.database import transaction
 from app.core.errors import Conflict, NotFound, Refused
 from app.customers.models import Customer, CustomerStatus
-from app.customers.queries import matching, present
+from app.customers.queries import matching, present, present_customer
 from app.customers.services import Details, change_status, create_customer, edit_customer
 from app.customers.views import DUE_KEYS, CustomerPage
 from app.expenses.models import Expense
@@ -108,10 +108,7 @@ class CustomersApi(Api):
 
     def row(self, pk: str) -> Customer:
         """Return a customer that is not deleted. Raises NotFound."""
-        customer = get_or_404(Customer, pk)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
-        return customer
+        return present_customer(pk)
 
     def hidden(self, actor: Actor, shape: type[Answer]) -> tuple[str, ...]:
         """Hide what is due from who holds none of the keys that show it (spec §2)."""

@@ -13,8 +13,9 @@ from wtforms import BooleanField, HiddenField
 from app.access.scope import get_or_404
 from app.billing.package_change import PackageChange, change_package, fits, outcome_of, work_out
 from app.books.once import request_uuid
-from app.core.errors import NotFound, Refused
+from app.core.errors import Refused
 from app.customers.models import Customer
+from app.customers.queries import present_customer
 from app.customers.tabs import ProfileAction, add_action
 from app.packages.forms import priced_choices
 from app.packages.models import Package
@@ -52,9 +53,7 @@ class PackageChangePage(Panel):
     @expose("/<pk>", methods=["GET", "POST"])
     def change(self, pk: str) -> Any:
         """Choose a package, see what it costs, and change to it."""
-        customer = get_or_404(Customer, pk)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(pk)
         form = PackageWithCashForm() if self.actor().may("receive-payment") else PackageForm()
         on_offer = packages_on_offer(customer.connection_type, owner_id=customer.owner_id)
         offered = [row for row in on_offer if row.id != customer.package_id and fits(customer, row)]

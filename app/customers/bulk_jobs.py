@@ -24,6 +24,7 @@ from app.billing.owner_services import (
 from app.core.database import transaction
 from app.core.errors import NotFound, Refused
 from app.customers.models import Customer, CustomerStatus
+from app.customers.queries import present_customer
 from app.customers.services import change_status
 from app.jobs.services import Outcome, Progress, worker
 from app.web.exports import write_csv
@@ -55,14 +56,6 @@ def change_one(row_id: object, status: CustomerStatus, reason: str) -> Told:
     except Refused as refused:
         return Told(customer.id, present_customer(row_id), refused.message)
     return Told(customer.id, present_customer(row_id))
-
-
-def present_customer(row_id: object) -> Customer:
-    """Return a customer that is not deleted. Raises NotFound."""
-    customer = get_or_404(Customer, row_id)
-    if customer.deleted_at is not None:
-        raise NotFound("Customer")
-    return customer
 
 
 def status_job(what: str) -> str:

@@ -26,7 +26,7 @@ from app.core.database import db
 from app.core.errors import NotFound, Refused
 from app.customers.bulk_jobs import MOVE
 from app.customers.models import Customer
-from app.customers.queries import present
+from app.customers.queries import present, present_customer
 from app.customers.tabs import ProfileAction, add_action
 from app.jobs.services import WORTH_A_JOB, start_job
 from app.jobs.views import job_url
@@ -61,9 +61,7 @@ class MovePage(Panel):
     @expose("/<pk>", methods=["GET", "POST"])
     def one(self, pk: str) -> Any:
         """Move one customer."""
-        customer = get_or_404(Customer, pk)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(pk)
         return self._move([customer.id], url_for("CustomerPage.show", pk=customer.id))
 
     @expose("/", methods=["GET", "POST"])

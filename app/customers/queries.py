@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, column, or_, select, table
 
+from app.access.scope import get_or_404
 from app.core.database import db
+from app.core.errors import NotFound
 from app.core.language import fold, to_ascii_digits
 from app.customers.models import Customer
 
@@ -12,6 +14,14 @@ from app.customers.models import Customer
 def present() -> Select[tuple[Customer]]:
     """Select the customers that are not deleted."""
     return select(Customer).where(Customer.deleted_at.is_(None))
+
+
+def present_customer(pk: object, *load: Any) -> Customer:
+    """Return a customer in scope that is not deleted. Raises NotFound."""
+    customer = get_or_404(Customer, pk, *load)
+    if customer.deleted_at is not None:
+        raise NotFound("Customer")
+    return customer
 
 
 SHORTEST_PART = 3

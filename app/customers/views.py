@@ -15,20 +15,18 @@ from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor
-from app.access.scope import get_or_404
 from app.activity.recorder import record
 from app.billing.owner_services import owners_in_scope
 from app.billing.suspending import suspended_by
 from app.core.clock import end_of_day, now, to_dhaka
 from app.core.database import transaction
-from app.core.errors import NotFound
 from app.core.language import fold
 from app.core.money import plain
 from app.customers.bulk_views import bulk_actions_for
 from app.customers.custom_fields import custom_fields, fields_in_sight, is_filled
 from app.customers.forms import NoteForm, ReasonForm, SuspendDateForm, customer_form
 from app.customers.models import Customer, CustomerStatus, CustomField, FieldType
-from app.customers.queries import matching, present
+from app.customers.queries import matching, present, present_customer
 from app.customers.services import change_status, create_customer, delete_customer, edit_customer, edit_suspend_date
 from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, notices_for, tabs_for
 from app.packages.models import BillingProfile, Device, Package, Zone
@@ -273,10 +271,7 @@ class CustomerPage(Page):
         return (*self.columns, *_field_columns())
 
     def _row(self, pk: object) -> Customer:
-        customer = get_or_404(Customer, pk, *self.load)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
-        return customer
+        return present_customer(pk, *self.load)
 
     def for_cells(self, statement: Select[Any]) -> Select[Any]:
         """Join the names of package, profile, zone and device."""

@@ -18,10 +18,9 @@ from app.access.scope import get_or_404
 from app.billing.models import Bill
 from app.billing.settlement import open_bills
 from app.core.addresses import public_url
-from app.core.errors import NotFound
 from app.core.language import format_period
 from app.customers.models import Customer
-from app.customers.queries import matching
+from app.customers.queries import matching, present_customer
 from app.customers.tabs import Notice, ProfileAction, add_action, add_notice
 from app.gateways.registry import GATEWAYS
 from app.paylinks.forms import LinkForm, RefundForm, WordForm
@@ -146,9 +145,7 @@ class PaymentLinkPage(Page):
     @expose("/add", methods=["GET", "POST"])
     def make(self) -> Any:
         """Make a link for the customer named in the address, and show it: it cannot be shown again."""
-        customer = get_or_404(Customer, request.values.get("customer", ""))
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(request.values.get("customer", ""))
         bills = open_bills(customer)
         wanted = request.args.get("bill", "")
         form = LinkForm().offer([(bill.id, _bill_label(bill)) for bill in bills])

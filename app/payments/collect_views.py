@@ -16,14 +16,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from app.access.actor import Actor, reader_digits
-from app.access.scope import get_or_404
 from app.billing.views import customer_url
 from app.core.clock import to_dhaka, today
 from app.core.database import transaction
-from app.core.errors import NotFound
 from app.core.language import format_period, normalise, to_ascii_digits
 from app.core.money import plain
 from app.customers.models import Customer, CustomerStatus
+from app.customers.queries import present_customer
 from app.customers.views import is_overdue
 from app.payments.collecting import (
     LATEST_PROMISE_DAYS,
@@ -139,7 +138,7 @@ class CollectPage(Panel):
     @expose("/not-home/<pk>", methods=["POST"])
     def not_home(self, pk: str) -> Response:
         """Note that nobody was at home."""
-        customer = _customer(pk)
+        customer = present_customer(pk)
         onward = _onward(request.form.get("next"), customer.id)
         with transaction():
             not_home(customer)
@@ -149,7 +148,7 @@ class CollectPage(Panel):
     @expose("/promise/<pk>", methods=["GET", "POST"])
     def promise(self, pk: str) -> Any:
         """Ask for the day on which the customer will pay, and note it."""
-        customer = _customer(pk)
+        customer = present_customer(pk)
         back = _list_address(request.values.get("next"))
         form = PromiseForm(data={"promised_for": today() + timedelta(days=1)} if request.method == "GET" else None)
         last = today() + timedelta(days=LATEST_PROMISE_DAYS)
@@ -230,13 +229,6 @@ def _onward(target: str | None, customer_id: int) -> str:
 
 def _asked_by(address: str) -> Asked:
     return read_asked(dict(parse_qsl(urlsplit(address).query)))
-
-
-def _customer(pk: str) -> Customer:
-    customer = get_or_404(Customer, pk)
-    if customer.deleted_at is not None:
-        raise NotFound("Customer")
-    return customer
 
 
 def _name(customer: Customer) -> str:

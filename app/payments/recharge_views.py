@@ -12,8 +12,9 @@ from wtforms import HiddenField
 
 from app.access.scope import everywhere, get_or_404
 from app.core.database import db
-from app.core.errors import NotFound, Refused
+from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
+from app.customers.queries import present_customer
 from app.customers.tabs import ProfileAction, add_action
 from app.packages.forms import priced_choices
 from app.packages.models import Cycle, Package
@@ -56,9 +57,7 @@ class RechargePage(Panel):
     @expose("/<pk>", methods=["GET", "POST"])
     def recharge(self, pk: str) -> Any:
         """Choose time or package, see what it costs, take the cash once."""
-        customer = get_or_404(Customer, pk)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(pk)
         form = _form_for(customer)
         back = (
             url_for("CustomerPage.show", pk=customer.id)

@@ -26,7 +26,7 @@ from app.core.language import format_period, to_ascii_digits
 from app.core.money import plain
 from app.customers.forms import ReasonForm
 from app.customers.models import Customer
-from app.customers.queries import matching
+from app.customers.queries import matching, present_customer
 from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab, notices_for
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
@@ -195,9 +195,7 @@ class PaymentPage(Page):
     def receive(self, pk: str) -> Any:
         """Take cash from a customer: one POST records it and leads to the receipt; the same form again leads to the same receipt."""
         actor = self.actor()
-        customer = get_or_404(Customer, pk, joinedload(Customer.zone))
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(pk, joinedload(Customer.zone))
         form = ReceiveWithDiscountForm() if actor.may("discount-on-bills") else ReceiveForm()
         if request.method == "GET":
             form.amount.data = customer.due or None

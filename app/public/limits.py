@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 from threading import Lock
 
 from flask import Flask, current_app, request
@@ -16,28 +17,33 @@ from app.security.throttling import count_some_within, count_within
 A_MINUTE = timedelta(minutes=1)
 
 
+class Counted(Enum):
+    """Where knocks are counted: each in the database, in the database by tens, or by each process for itself."""
+
+    TOGETHER = auto()
+    IN_TENS = auto()
+    APART = auto()
+
+
 @dataclass(frozen=True)
 class Limit:
-    """How many knocks of a kind one address has in a minute.
-
-    Processes count them ``together`` ("each", "in tens") or not ("not").
-    """
+    """How many knocks of a kind one address has in a minute, and where they are counted."""
 
     times: int
-    together: str = "each"
+    counted: Counted = Counted.TOGETHER
 
 
 LIMITS = {
     # opening a payment asks a gateway for a session
     "pay": Limit(20),
     # to count a look in the database would cost more than the look: each process counts its own
-    "look": Limit(120, together="not"),
+    "look": Limit(120, Counted.APART),
     # a callback whose secret names an attempt; SSLCommerz sends all notices from one address
     "callback": Limit(600),
     # secrets and tokens that are none: somebody guesses
     "guess": Limit(30),
     # what a program of a tenant asks with one API key, and API keys that are none
-    "api": Limit(300, together="in tens"),
+    "api": Limit(300, Counted.IN_TENS),
     "api-guess": Limit(30),
 }
 
@@ -109,9 +115,9 @@ def init_app(app: Flask) -> None:
 def limit(kind: str, name: str = "") -> None:
     """Answer 429 to who knocks too often: the address that asks, or who is named."""
     allowed, address = LIMITS[kind], name or request.remote_addr or ""
-    if allowed.together == "each":
+    if allowed.counted is Counted.TOGETHER:
         are_too_many = count_within(f"knock {kind}", address, A_MINUTE) > allowed.times
-    elif allowed.together == "in tens":
+    elif allowed.counted is Counted.IN_TENS:
         are_too_many = current_app.extensions["tens"].count(kind, address) > allowed.times
     else:
         are_too_many = current_app.extensions["looks"].are_too_many(kind, allowed.times, address)

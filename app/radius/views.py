@@ -17,7 +17,7 @@ from app.core.clock import now
 from app.core.errors import NotFound
 from app.customers.forms import NoteForm
 from app.customers.models import Customer
-from app.customers.queries import matching
+from app.customers.queries import matching, present_customer
 from app.customers.tabs import Notice, ProfileTab, add_notice, add_tab
 from app.packages.models import Zone
 from app.packages.queries import in_sight, packages_in_sight, zone_and_below
@@ -225,9 +225,7 @@ class OnlinePage(LivePage):
     @expose("/usage/<pk>")
     def usage(self, pk: str) -> Response:
         """Answer the figures of a customer's usage chart."""
-        customer = get_or_404(Customer, pk)
-        if customer.deleted_at is not None:
-            raise NotFound("Customer")
+        customer = present_customer(pk)
         return chart_response(_usage_chart(customer))
 
 

@@ -231,6 +231,9 @@ def test_withdrawing_takes_the_key_to_print_and_closes_what_the_code_made(
     bill_id = a_bill(app, cast)
     path, address = f"/payment-links/withdraw/{bill_id}", f"/invoice/{code(app, bill_id)}"
     made = client.post(address, data=_form(client, address)).location
+    with app.app_context(), as_account(NORTH), transaction():
+        whom = db.session.get_one(Customer, cast.customers[NORTH][0])
+        sent = f"/pay/{make_link(whom, seed=new_seed(), bills=[bill_id]).token}"
     assert as_person(NEWBIE).get(path).status_code == 403
     for stranger in (GHATMAN, PADMA_COLLECTOR):
         assert as_person(stranger).get(path).status_code in (403, 404)
@@ -240,10 +243,11 @@ def test_withdrawing_takes_the_key_to_print_and_closes_what_the_code_made(
     assert path in north.get(f"/bills/show/{bill_id}").text
     assert north.post(path, data=form_fields(north.get(path).text)).status_code == 303
     assert client.get(made).status_code == client.get(address).status_code == 404
-    assert client.get(f"/invoice/{code(app, bill_id)}").status_code == 200
+    # what staff sent for the same bill stays
+    assert client.get(sent).status_code == client.get(f"/invoice/{code(app, bill_id)}").status_code == 200
     with app.app_context(), everywhere("the test looks"):
         events = db.session.execute(select(Activity.event).where(Activity.topic == "payments")).scalars().all()
-    assert events[-2:] == ["link.printed", "bill.codes_withdrawn"]
+    assert events[-3:] == ["link.printed", "link.made", "bill.codes_withdrawn"]
 
 
 def test_the_list_says_that_a_link_came_from_the_paper(
