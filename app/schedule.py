@@ -34,7 +34,7 @@ LATEST_DAY = 3
 def init_app(app: Flask) -> None:
     """Register the periodic jobs with the application's queue, and take up the jobs that the last process left."""
     with app.app_context():
-        recover_jobs(queue_is_new=True)
+        recover_jobs()
     stand_ins = DEMO_PERIODIC if app.config["DEMO"] else ()
     for when, work in (*PERIODIC, *stand_ins):
         # a name of its own: the same work may also be queued when something happens

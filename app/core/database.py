@@ -1,5 +1,7 @@
 """The database: one engine per application, one session per request, and the one place that commits."""
 
+import errno
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +10,10 @@ from typing import Any
 
 from flask import Flask, current_app, has_app_context
 from flask.globals import app_ctx
+from psycopg.errors import DiskFull
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, scoped_session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -119,6 +123,14 @@ def _begin_sqlite(connection: Connection) -> None:
         # the connection may have served somebody with less patience
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(options.get('patience_ms') or PATIENCE_MS)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether an error says that there is no room left: for a file, or for the database on either engine."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return isinstance(cause, DiskFull) or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 @contextmanager

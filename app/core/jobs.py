@@ -1,6 +1,8 @@
 """Background work: one Huey per application, beside the database it works on."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,8 @@ from flask import Flask, current_app
 from flask_babel import force_locale
 from huey import Huey, MemoryHuey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT_SECONDS = 1
 THREADS = 3
@@ -48,9 +52,27 @@ def register(app: Flask, work: Callable[..., Any]) -> None:
     app.extensions.setdefault("job_tasks", {})[work.__name__] = task
 
 
+@contextmanager
+def telling_the_queue() -> Iterator[None]:
+    """Log what goes wrong in the block and go on: the change that the queue is told of is committed, and no error may say otherwise.
+
+    Whatever is queued after a commit is also looked for in the database every minute.
+    """
+    try:
+        yield
+    except Exception:
+        log.exception("the queue could not be told")
+
+
 def enqueue(name: str, *arguments: Any) -> None:
     """Queue a call of a registered function; in tests it runs at once."""
-    current_app.extensions["job_tasks"][name](*arguments)
+    with telling_the_queue():
+        current_app.extensions["job_tasks"][name](*arguments)
+
+
+def queued(name: str) -> list[tuple[Any, ...]]:
+    """Return the arguments of the calls of a registered function that lie in the queue."""
+    return [task.args for task in queue().pending() if task.name == name]
 
 
 def start_worker(app: Flask) -> Consumer:

@@ -1,6 +1,5 @@
 """Start, run, cancel and clear jobs. How to use them stands in app/jobs/__init__.py."""
 
-import errno
 import fcntl
 import logging
 import secrets
@@ -21,9 +20,9 @@ from app.access.actor import Actor, acting_as, current_actor, find_actor
 from app.access.scope import everywhere, get_or_404
 from app.accounts.models import Account
 from app.core.clock import now
-from app.core.database import after_commit, db, transaction
+from app.core.database import after_commit, db, is_disk_full, transaction
 from app.core.errors import NotFound, Refused
-from app.core.jobs import enqueue, queue, register
+from app.core.jobs import enqueue, queue, queued, register, telling_the_queue
 from app.core.language import LANGUAGES, Sentence, in_language, listening
 from app.jobs.models import UNFINISHED, Job, JobState
 
@@ -39,8 +38,6 @@ WORTH_A_JOB = 50
 MOST_ATTEMPTS = 3
 """A job that takes its process down this often is not begun again."""
 
-
-FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 _NO_LONGER = _l("You may no longer do this: the job was not carried out.")
 _NOT_THERE = _l("What the job was about is no longer there.")
@@ -123,7 +120,8 @@ def start_job(kind: str, words: dict[str, Any], arguments: dict[str, Any], *, re
     object.__setattr__(job, "is_new", True)
 
     def begin() -> None:
-        _forget_words(job_id)
+        with telling_the_queue():
+            _forget_words(job_id)
         enqueue("run_job", job_id)
 
     after_commit(begin)
@@ -278,12 +276,9 @@ def run_job(job_id: int) -> None:
                     state, outcome = JobState.FAILED, Outcome(said)
                 except NotFound:
                     state, outcome = JobState.FAILED, Outcome(_NOT_THERE)
-                except OSError as problem:
+                except Exception as problem:
                     log.exception("job %d (%s)", job_id, kind.name)
-                    state, outcome = JobState.FAILED, Outcome(_DISK_FULL if problem.errno in FULL else _OUR_FAULT)
-                except Exception:
-                    log.exception("job %d (%s)", job_id, kind.name)
-                    state, outcome = JobState.FAILED, Outcome(_OUR_FAULT)
+                    state, outcome = JobState.FAILED, Outcome(_DISK_FULL if is_disk_full(problem) else _OUR_FAULT)
         db.session.rollback()
         _end(progress, state, outcome)
 
@@ -291,7 +286,8 @@ def run_job(job_id: int) -> None:
 def _begin(job_id: int) -> JobKind | None:
     with everywhere("a job is found before its maker"), transaction():
         job = db.session.get(Job, job_id, with_for_update=True)
-        if job is None or not job.is_unfinished:
+        # one that runs and is nobody's is taken care of by recover_jobs, which knows whether it may begin again
+        if job is None or job.state != JobState.WAITING:
             return None
         if queue().get(_cancel_word(job_id), peek=True):
             job.state, job.finished_at = JobState.CANCELLED, now()
@@ -331,35 +327,41 @@ def _in_all_languages(outcome: Outcome) -> dict[str, Any]:
     return {"texts": texts, "words": outcome.words}
 
 
-def recover_jobs(*, queue_is_new: bool = False) -> int:
+def recover_jobs() -> int:
     """Take care of jobs whose process died: begin them again where that is right, else mark them as failed. Return how many.
 
-    With ``queue_is_new``, at start-up, waiting jobs are queued once more: twice does no harm.
+    So too of those that wait and are not in the queue: who committed them died, or did not reach it. Twice in the queue does no harm.
     """
     with everywhere("jobs of all tenants died with their process"):
-        states = UNFINISHED if queue_is_new else (JobState.RUNNING.value,)
-        found = db.session.execute(select(Job.id).where(Job.state.in_(states)).order_by(Job.id)).scalars().all()
+        found = db.session.execute(select(Job.id, Job.state).where(Job.state.in_(UNFINISHED)).order_by(Job.id)).all()
         db.session.rollback()
-        return sum(_recover(job_id) for job_id in found)
+        in_queue = {job_id for (job_id,) in queued("run_job")} if found else set()
+        return sum(_recover(job_id) for job_id, state in found if state == JobState.RUNNING or job_id not in in_queue)
 
 
 def _recover(job_id: int) -> bool:
     with _alone(job_id) as is_dead:
-        if not is_dead:
-            return False
-        with transaction():
-            job = db.session.get_one(Job, job_id, populate_existing=True)
-            if not job.is_unfinished:
-                return False
-            kind = KINDS.get(job.kind)
-            may_begin = kind is not None and kind.resumable and job.attempts < MOST_ATTEMPTS
-            if job.state == JobState.WAITING or may_begin:
-                job.state = JobState.WAITING
-                after_commit(lambda: enqueue("run_job", job_id))
-                return True
-            job.sentence = _in_all_languages(Outcome(_STARTED_ANEW))
-            job.state, job.finished_at = JobState.FAILED, now()
+        waits = _take_up(job_id) if is_dead else None
+    if waits:
+        # only now: whoever takes it out of the queue needs its lock
+        enqueue("run_job", job_id)
+    return waits is not None
+
+
+def _take_up(job_id: int) -> bool | None:
+    """Let a job whose process died wait again (True) or fail (False); None where it has ended meanwhile."""
+    with transaction():
+        job = db.session.get_one(Job, job_id, populate_existing=True)
+        if not job.is_unfinished:
+            return None
+        kind = KINDS.get(job.kind)
+        may_begin = kind is not None and kind.resumable and job.attempts < MOST_ATTEMPTS
+        if job.state == JobState.WAITING or may_begin:
+            job.state = JobState.WAITING
             return True
+        job.sentence = _in_all_languages(Outcome(_STARTED_ANEW))
+        job.state, job.finished_at = JobState.FAILED, now()
+        return False
 
 
 def remove_old_files() -> int:

@@ -13,13 +13,15 @@ from werkzeug.exceptions import HTTPException
 
 from app.access.actor import current_actor
 from app.access.permissions import KEYS
-from app.core.database import db
+from app.core.database import db, is_disk_full
 from app.core.errors import Conflict, Forbidden, NotFound, ReadOnly, Refused, Unauthenticated, Unproven
 from app.web.frame import own_path
 from app.web.page import PROVE, REFUSED, log_refusal, wanted_page
 from app.web.problems import is_for_programs, problem
 
 log = logging.getLogger(__name__)
+
+DISK_FULL = 507
 
 
 def init_app(app: Flask) -> None:
@@ -152,4 +154,6 @@ def _broken(error: Exception) -> Any:
         extra={"actor": getattr(current_actor(), "id", None)},
     )
     db.session.rollback()
+    if is_disk_full(error):
+        return _answer(error, DISK_FULL, "errors/507.html")
     return _answer(error, 500, "errors/500.html")

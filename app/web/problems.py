@@ -26,6 +26,7 @@ TITLES = {
     422: _l("Something in this request is not right."),
     429: _l("Too many requests. Wait a little."),
     500: _l("Something broke here. Nothing was changed."),
+    507: _l("The server's disk is full. Nothing was changed."),
 }
 
 

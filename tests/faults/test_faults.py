@@ -14,10 +14,12 @@ from uuid import uuid4
 
 import pytest
 import requests
+from alembic.script import ScriptDirectory
 from sqlalchemy import func, select
 
+from app.cli import alembic_config
 from tests.conftest import form_fields
-from tests.faults.site import ROOT, Person, Site, at_work, tables, until
+from tests.faults.site import PEOPLE, ROOT, Person, Site, at_work, tables, until
 from tests.paylinks.conftest import Phone
 from tests.servers import PostgresServer, free_port
 
@@ -25,6 +27,26 @@ pytestmark = [pytest.mark.real_clock, pytest.mark.both_databases]
 long = pytest.mark.long
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 IN_TEN_MINUTES = ("faketime", "-f", "+10m")
+ANOTHER_CHANGE = f"""
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "another", {ScriptDirectory.from_config(alembic_config()).get_current_head()!r}, None, None
+# on SQLite row by row into a table of the new form
+HOW = {{"sqlite": "always", "postgresql": "never"}}
+
+
+def upgrade():
+    for name in ("payments", "bills"):
+        with op.batch_alter_table(name, recreate=HOW[op.get_bind().dialect.name]) as table:
+            table.add_column(sa.Column("another", sa.Integer, nullable=False, server_default="7"))
+
+
+def downgrade():
+    for name in ("payments", "bills"):
+        with op.batch_alter_table(name, recreate=HOW[op.get_bind().dialect.name]) as table:
+            table.drop_column("another")
+"""
 
 
 def test_the_server_is_killed_while_cash_is_taken(seed: int, sqlite_site: Site) -> None:
@@ -213,25 +235,50 @@ def test_two_workers_and_two_runs_at_once(seed: int, site: Site) -> None:
 
 
 @long
-def test_the_tables_are_changed_while_cash_is_taken(seed: int, site: Site) -> None:
+def test_the_tables_are_changed_while_cash_is_taken(seed: int, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "another_change.py").write_text(ANOTHER_CHANGE)
     site.start()
-    step_back = "from alembic import command; from app.cli import alembic_config; from run import app\n"
-    step_back += "with app.app_context(): command.downgrade(alembic_config(), '-1')"
     with at_work(site, seed) as traffic:
         traffic.wait_for(3)
-        subprocess.run(
-            [sys.executable, "-c", step_back],
-            cwd=ROOT,
-            env=site.environment,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        traffic.wait_for(1)
+        for step in ("command.upgrade(config, 'another')", "command.downgrade(config, '-1')"):
+            _change_tables(site, step, tmp_path)
+            traffic.wait_for(3)
+    traffic.assert_once()
+    site.assert_right()
+
+
+@long
+def test_the_last_change_of_the_tables_is_taken_back_and_made_again_while_cash_is_taken(seed: int, site: Site) -> None:
+    site.start()
+    with at_work(site, seed) as traffic:
+        traffic.wait_for(3)
+        _change_tables(site, "command.downgrade(config, '-1')")
+        # the program may need what was taken away: then it refuses
+        seen = len(traffic.taken)
+        until(lambda: len(traffic.taken) >= seen + 2 * PEOPLE, "cash that is taken meanwhile")
         assert site.isp("migrate").returncode == 0
         traffic.wait_for(3)
     traffic.assert_once()
     site.assert_right()
+
+
+def _change_tables(site: Site, step: str, *more: Path) -> None:
+    lines = (
+        "from alembic import command; from app.cli import alembic_config; from run import app",
+        "config = alembic_config()",
+        f"config.set_main_option('version_locations', {':'.join(map(str, (ROOT / 'migrations' / 'versions', *more)))!r})",
+        "config.set_main_option('path_separator', 'os')",
+        f"with app.app_context(): {step}",
+    )
+    changed = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert changed.returncode == 0, changed.stderr
 
 
 @long

@@ -15,6 +15,7 @@ from app.accounts.models import Account, AccountStatus
 from app.accounts.services import set_keys
 from app.core.database import db, transaction
 from app.core.errors import NotFound, Refused
+from app.core.jobs import queue
 from app.customers.models import Customer
 from app.jobs import services
 from app.jobs.models import Job, JobState
@@ -282,14 +283,47 @@ def test_a_job_that_still_runs_is_left_alone(cast: Any, context: Flask, later: l
     assert job(made.id).state == JobState.RUNNING
 
 
-def test_waiting_jobs_are_queued_again_at_start_up(cast: Any, context: Flask, later: list[int]) -> None:
+def test_a_job_that_waits_and_is_not_in_the_queue_is_queued_at_the_next_look(
+    cast: Any, context: Flask, later: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     does(lambda progress: None)
     made = start()
-    later.clear()
+    monkeypatch.setattr(services, "queued", lambda _name: [(made.id,)])
+    assert recover_jobs() == 0
+    monkeypatch.setattr(services, "queued", lambda _name: [])
+    assert recover_jobs() == 1
+    assert later == [made.id, made.id]
+
+
+def test_a_job_that_is_in_the_queue_twice_and_lost_its_process_does_not_begin_again_by_itself(
+    cast: Any, context: Flask, later: list[int]
+) -> None:
+    begun: list[int] = []
+    does(lambda progress: begun.append(progress.job_id))
+    made = start()
+    _die_in(made)
+    run_job(made.id)
+    assert begun == []
     recover_jobs()
-    assert later == []
-    recover_jobs(queue_is_new=True)
-    assert later == [made.id]
+    assert job(made.id).state == JobState.FAILED
+
+
+def test_a_queue_that_is_gone_makes_no_error_of_what_is_committed(
+    cast: Any, context: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    does(lambda progress: None)
+
+    def gone(*_words: Any) -> None:
+        raise ConnectionError("the queue is gone")
+
+    monkeypatch.setattr(queue(), "enqueue", gone)
+    monkeypatch.setattr(queue(), "get", gone)
+    made = start()
+    monkeypatch.undo()
+    assert job(made.id).state == JobState.WAITING
+    assert "the queue is gone" in caplog.text
+    assert recover_jobs() == 1
+    assert job(made.id).state == JobState.DONE
 
 
 def test_files_that_no_job_names_are_swept_away_after_a_day(cast: Any, context: Flask, clock: Any) -> None:
