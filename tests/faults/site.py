@@ -28,6 +28,14 @@ ROOT = Path(__file__).resolve().parents[2]
 GA = "ga@meghna.example.com"
 PATIENCE_SECONDS = 120
 PEOPLE = 3
+CHECKS = """
+import sys
+from app import create_app
+runner = create_app().test_cli_runner()
+said = [runner.invoke(args=["isp", command]) for command in ("check-books", "verify-log")]
+print(*(one.output for one in said))
+sys.exit(any(one.exit_code for one in said))
+"""
 
 
 def until(is_so: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -60,6 +68,7 @@ class Site:
         }
         self.log = (folder / "server.log").open("ab")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._beside = make_engine(address)
 
     def start(self, mode: str = "", largest_file: int = 0, **outside: str) -> None:
         """Start `run.py`; ``largest_file`` is how many bytes a file of it may have, as if the disk were full."""
@@ -102,13 +111,19 @@ class Site:
             process.wait()
         self.processes.clear()
         self.log.close()
+        self._beside.dispose()
 
     def isp(self, *words: str, before: tuple[str, ...] = (), address: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command of the program."""
+        outside = {"DATABASE_URL": address} if address else {}
+        return self.python(*before, sys.executable, "-m", "flask", "isp", *words, **outside)
+
+    def python(self, *words: str, **outside: str) -> subprocess.CompletedProcess[str]:
+        """Run a process beside those that serve, to its end."""
         return subprocess.run(
-            [*before, sys.executable, "-m", "flask", "isp", *words],
+            words,
             cwd=ROOT,
-            env=self.environment | ({"DATABASE_URL": address} if address else {}),
+            env=self.environment | outside,
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
@@ -116,12 +131,8 @@ class Site:
 
     def rows(self, statement: Any) -> list[Any]:
         """Return the rows of a statement, read beside the program."""
-        engine = make_engine(self.address)
-        try:
-            with engine.connect() as connection:
-                return list(connection.execute(statement))
-        finally:
-            engine.dispose()
+        with self._beside.connect() as connection:
+            return list(connection.execute(statement))
 
     @property
     def customers(self) -> list[int]:
@@ -138,9 +149,9 @@ class Site:
 
     def assert_right(self) -> None:
         """Check books and logs, that no month was billed twice, and that jobs ended and say how."""
-        for command in ("check-books", "verify-log"):
-            said = self.isp(command)
-            assert said.returncode == 0, said.stdout + said.stderr
+        # in one process: to start it takes longer than to count
+        said = self.python(sys.executable, "-c", CHECKS)
+        assert said.returncode == 0, said.stdout + said.stderr
         bills, jobs = tables("bills", "jobs")
         a_month = (bills.c.customer_id, bills.c.period_from)
         twice = select(*a_month).where(bills.c.purpose == "monthly", bills.c.voided_at.is_(None)).group_by(*a_month)
@@ -243,6 +254,7 @@ class Traffic:
             cash.confirmed = location
         else:
             self.refused += 1
+            self._over.wait(0.1)
 
     @property
     def confirmed(self) -> int:

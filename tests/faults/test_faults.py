@@ -270,14 +270,7 @@ def _change_tables(site: Site, step: str, *more: Path) -> None:
         "config.set_main_option('path_separator', 'os')",
         f"with app.app_context(): {step}",
     )
-    changed = subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)],
-        cwd=ROOT,
-        env=site.environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    changed = site.python(sys.executable, "-c", "\n".join(lines))
     assert changed.returncode == 0, changed.stderr
 
 
