@@ -13,7 +13,6 @@ import sqlite3
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -25,8 +24,7 @@ POSTGRESQL_FOLDERS = "/usr/lib/postgresql"
 MEMORY = Path("/dev/shm")
 ENOUGH_MEMORY_BYTES = 2**30
 # Below the ports that Linux gives to those who connect: a caller on its way out never sits on one of these.
-PORTS = range(10_000, 32_000)
-WORKERS = 16
+PORTS = range(10_000, 32_000, 2)
 
 POSTGRESQL_SETTINGS = {
     "autovacuum": "off",
@@ -48,17 +46,24 @@ POSTGRESQL_SETTINGS = {
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 on which nobody listens, nor on the one above it, and that no other worker is given."""
+    """Return a port of 127.0.0.1 on which nobody listens, nor on the one above it, and that no other run of tests is given."""
     while True:
-        port = next(_own_ports)
-        if _is_free(port, kind) and _is_free(port + 1, kind):
+        port = next(_candidates)
+        if _is_ours(port) and _is_free(port, kind) and _is_free(port + 1, kind):
             return port
 
 
-def _ports_of_this_worker() -> Iterator[int]:
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    own = PORTS[2 * worker :: 2 * WORKERS]
-    return itertools.islice(itertools.cycle(own), os.getpid() % len(own), None)
+def _is_ours(port: int) -> bool:
+    # a name that one process of the machine may have, gone with it however it ends
+    if port not in _claims:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0sanjog-tests-{port}")
+        except OSError:
+            claim.close()
+            return False
+        _claims[port] = claim
+    return True
 
 
 def _is_free(port: int, kind: socket.SocketKind) -> bool:
@@ -70,7 +75,8 @@ def _is_free(port: int, kind: socket.SocketKind) -> bool:
     return True
 
 
-_own_ports = _ports_of_this_worker()
+_candidates = itertools.islice(itertools.cycle(PORTS), os.getpid() * 16 % len(PORTS), None)
+_claims: dict[int, socket.socket] = {}
 
 
 def postgresql_program(name: str) -> str:

@@ -53,20 +53,20 @@ def register(app: Flask, work: Callable[..., Any]) -> None:
 
 
 @contextmanager
-def telling_the_queue() -> Iterator[None]:
-    """Log what goes wrong in the block and go on: the change that the queue is told of is committed, and no error may say otherwise.
+def if_the_queue_answers() -> Iterator[None]:
+    """Log what goes wrong in the block and go on: what it tells the queue is committed, or of no matter, and no error may say otherwise.
 
     Whatever is queued after a commit is also looked for in the database every minute.
     """
     try:
         yield
     except Exception:
-        log.exception("the queue could not be told")
+        log.exception("the queue does not answer")
 
 
 def enqueue(name: str, *arguments: Any) -> None:
     """Queue a call of a registered function; in tests it runs at once."""
-    with telling_the_queue():
+    with if_the_queue_answers():
         current_app.extensions["job_tasks"][name](*arguments)
 
 

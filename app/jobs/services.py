@@ -22,7 +22,7 @@ from app.accounts.models import Account
 from app.core.clock import now
 from app.core.database import after_commit, db, is_disk_full, transaction
 from app.core.errors import NotFound, Refused
-from app.core.jobs import enqueue, queue, queued, register, telling_the_queue
+from app.core.jobs import enqueue, if_the_queue_answers, queue, queued, register
 from app.core.language import LANGUAGES, Sentence, in_language, listening
 from app.jobs.models import UNFINISHED, Job, JobState
 
@@ -120,8 +120,7 @@ def start_job(kind: str, words: dict[str, Any], arguments: dict[str, Any], *, re
     object.__setattr__(job, "is_new", True)
 
     def begin() -> None:
-        with telling_the_queue():
-            _forget_words(job_id)
+        _forget_words(job_id)
         enqueue("run_job", job_id)
 
     after_commit(begin)
@@ -175,13 +174,19 @@ def folder() -> Path:
 
 def progress_of(job: Job) -> tuple[int, int]:
     """Return how many steps of a job are done, of how many (0: nobody knows yet)."""
-    said = queue().get(_progress_word(job.id), peek=True) if job.state == JobState.RUNNING else None
+    said = None
+    if job.state == JobState.RUNNING:
+        with if_the_queue_answers():
+            said = queue().get(_progress_word(job.id), peek=True)
     return said or (job.done, job.total)
 
 
 def is_cancelling(job: Job) -> bool:
     """Tell whether a running job was cancelled and has not heard of it yet."""
-    return job.state == JobState.RUNNING and bool(queue().get(_cancel_word(job.id), peek=True))
+    if job.state == JobState.RUNNING:
+        with if_the_queue_answers():
+            return bool(queue().get(_cancel_word(job.id), peek=True))
+    return False
 
 
 class Progress:
@@ -220,8 +225,11 @@ class Progress:
 
     def _say(self) -> None:
         self._said_at = now()
-        queue().put(_progress_word(self.job_id), (self.done, self.of))
-        if queue().get(_cancel_word(self.job_id), peek=True):
+        is_cancelled = False
+        with if_the_queue_answers():
+            queue().put(_progress_word(self.job_id), (self.done, self.of))
+            is_cancelled = bool(queue().get(_cancel_word(self.job_id), peek=True))
+        if is_cancelled:
             raise Cancelled
 
 
@@ -234,9 +242,10 @@ def _cancel_word(job_id: int) -> str:
 
 
 def _forget_words(job_id: int) -> None:
-    # what is read without peeking is gone
-    queue().get(_progress_word(job_id))
-    queue().get(_cancel_word(job_id))
+    with if_the_queue_answers():
+        # what is read without peeking is gone
+        queue().get(_progress_word(job_id))
+        queue().get(_cancel_word(job_id))
 
 
 @contextmanager

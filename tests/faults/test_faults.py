@@ -9,7 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -71,11 +74,15 @@ def _killed_while_cash_is_taken(seed: int, site: Site, times: int) -> None:
     site.assert_right()
 
 
-def _begin_jobs(person: Person, site: Site) -> None:
+def _ask_for_pdfs(person: Person, site: Site) -> None:
     page = person.session.get(f"{site.url}/bills/download", timeout=60).text
     for layout in ("1", "2"):
         form = form_fields(page, "layout") | {"period_from": "2020-01-01", "layout": layout}
         assert person.send("/bills/download", **(form | {"request_id": str(uuid4())})).status_code == 303
+
+
+def _begin_jobs(person: Person, site: Site) -> None:
+    _ask_for_pdfs(person, site)
     months = person.session.get(f"{site.url}/billing-run/", timeout=60).text
     path = months.partition('action="/billing-run/month')[2].partition('"')[0]
     run = person.send(f"/billing-run/month{path}".replace("&amp;", "&"), request_id=str(uuid4()))
@@ -109,21 +116,47 @@ def test_the_worker_is_killed_during_bulk_pdf_and_monthly_run(seed: int, site: S
 def test_jobs_go_through_a_redis_where_web_and_worker_have_one(
     seed: int, postgresql_site: Site, tmp_path: Path
 ) -> None:
-    site, port = postgresql_site, free_port()
-    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    redis = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    try:
-        outside = {"JOBS_URL": f"redis://127.0.0.1:{port}/0"}
-        until(lambda: _listens(port), "Redis")
+    site, chance = postgresql_site, random.Random(seed)
+    with _redis(tmp_path) as outside:
         site.start("web", **outside)
         site.start("worker", **outside)
         person = Person(site)
         person.sign_in()
         _begin_jobs(person, site)
+        threading.Event().wait(chance.uniform(0, 2))
         site.kill("worker")
         site.start("worker", **outside)
         until(lambda: _all_ended(site), "the end of all jobs")
         site.assert_right()
+
+
+@long
+def test_redis_is_killed_and_comes_back_empty_while_jobs_run(seed: int, postgresql_site: Site, tmp_path: Path) -> None:
+    site, chance, port = postgresql_site, random.Random(seed), free_port()
+    with _redis(tmp_path, port) as outside:
+        site.start("web", **outside)
+        site.start("worker", **outside)
+        person = Person(site)
+        person.sign_in()
+        threading.Event().wait(chance.uniform(0, 2))
+    _begin_jobs(person, site)
+    with _redis(tmp_path, port):
+        threading.Event().wait(chance.uniform(0, 20))
+    assert person.session.get(f"{site.url}/jobs/", timeout=60).status_code == 200
+    with _redis(tmp_path, port):
+        until(lambda: _all_ended(site), "the end of all jobs", 300)
+        site.assert_right()
+
+
+@contextmanager
+def _redis(folder: Path, port: int = 0) -> Iterator[dict[str, str]]:
+    """Run a Redis that keeps nothing, inside the block; what processes are told of it."""
+    port = port or free_port()
+    words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    redis = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: _listens(port), "Redis")
+        yield {"JOBS_URL": f"redis://127.0.0.1:{port}/0"}
     finally:
         redis.kill()
         redis.wait()
@@ -184,6 +217,34 @@ def test_the_disk_is_full(seed: int, sqlite_site: Site) -> None:
         traffic.wait_for(5)
     traffic.assert_once()
     site.assert_right()
+
+
+@long
+def test_the_disk_is_full_during_bulk_pdf(seed: int, postgresql_site: Site, tmp_path: Path) -> None:
+    site, chance = postgresql_site, random.Random(seed)
+    with _redis(tmp_path) as outside:
+        site.start("web", **outside)
+        site.start("worker", largest_file=chance.randrange(1, 40_000), **outside)
+        person = Person(site)
+        person.sign_in()
+        _begin_jobs(person, site)
+        until(lambda: _all_ended(site), "the end of all jobs")
+        site.assert_right()
+        full = _pdf_jobs(site)
+        assert [(job.state, job.file) for job in full] == [("failed", ""), ("failed", "")]
+        assert all("disk is full" in job.sentence["texts"]["en"] for job in full)
+        assert [path.name for path in (site.folder / "jobs").iterdir() if path.suffix != ".lock"] == []
+        site.kill("worker")
+        site.start("worker", **outside)
+        _ask_for_pdfs(person, site)
+        until(lambda: _all_ended(site), "the end of all jobs")
+    assert [job.state for job in _pdf_jobs(site)] == ["failed", "failed", "done", "done"]
+    site.assert_right()
+
+
+def _pdf_jobs(site: Site) -> list[Any]:
+    (jobs,) = tables("jobs")
+    return site.rows(select(jobs).where(jobs.c.kind == "invoice-download").order_by(jobs.c.id))
 
 
 @long

@@ -59,6 +59,7 @@ def test_a_migration_that_waits_for_a_table_lets_pages_read_it_meanwhile(context
         long_report.execute(text("SELECT count(*) FROM accounts"))
         changing = pool.submit(_take_back, context)
         _until(long_report, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'accounts'::regclass")
+        page.execute(text("SET LOCAL statement_timeout = '20s'"))
         page.execute(text("SELECT count(*) FROM accounts"))
         page.rollback()
         assert not changing.done()
