@@ -24,6 +24,7 @@ from app.activity.recorder import record
 from app.activity.sentences import SENTENCES
 from app.billing.models import Bill
 from app.billing.services import bill_month, discount_bill, void_bill
+from app.books.counting import fold_figures
 from app.books.operators import add_operator_balance
 from app.core.clock import next_month, now, pretending, today
 from app.core.database import db, transaction
@@ -166,6 +167,7 @@ def fill(size: str) -> None:
     tell([actors[email] for email in TENANTS])
     _finish(actors)
     count_customers()
+    fold_figures()
 
 
 def make_cast() -> dict[str, Actor]:

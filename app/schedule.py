@@ -12,6 +12,7 @@ from app.api.telling import remove_old_messages, send_webhooks
 from app.billing.services import bill_month
 from app.billing.suspending import auto_suspend
 from app.books.check import nightly_check
+from app.books.counting import fold_figures
 from app.core.clock import today
 from app.core.database import measure_tables
 from app.core.jobs import in_app, queue
@@ -90,6 +91,7 @@ PERIODIC: tuple[tuple[Callable[[datetime], bool], Callable[[], Any]], ...] = (
     (crontab(minute="*/5"), close_stale_sessions),
     (crontab(minute="*"), tell_access_servers),
     (crontab(minute="*"), tell_webhooks),
+    (crontab(minute="*"), fold_figures),
     (crontab(minute="25", hour="22"), remove_old_messages),
     (crontab(minute="*/2"), check_components),
 )

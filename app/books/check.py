@@ -11,6 +11,7 @@ from app.access.scope import everywhere, within
 from app.accounts.models import RESELLERS, Account, Counter, Kind, Tenant
 from app.accounts.numbering import BILLS, RECEIPTS
 from app.billing.models import Bill, Credit, Discount, vat_on
+from app.books.counting import figures_and_rows
 from app.books.models import BookCheck, EntryKind, JournalEntry, JournalLine, Ledger
 from app.cash.models import LIVE, ClosingState, DayClosing, ShortageRepayment
 from app.cash.queries import SPENDING
@@ -59,6 +60,7 @@ def _checked(tenant_ids: list[int]) -> Report:
     _check_gateways(report)
     _check_closings(report)
     _check_numbers(report, tenant_ids)
+    _check_figures(report)
     return report
 
 
@@ -337,3 +339,11 @@ def _check_numbers(report: Report, tenant_ids: list[int]) -> None:
         )
         report.compare(f"highest number of {series} in tenant", highest, used)
         report.compare(f"counter of {series} in tenant", given, highest)
+
+
+def _check_figures(report: Report) -> None:
+    """Compare what the first page shows with the customers, bills and payments behind it."""
+    for of, (kept, right) in figures_and_rows().items():
+        name = " ".join(str(part) for part in of if part not in (None, ""))
+        report.compare("amount of figure", {name: kept[0]}, {name: right[0]})
+        report.compare("rows of figure", {name: kept[1]}, {name: right[1]})

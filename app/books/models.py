@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, TextClause, false, select, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
+from app.accounts.models import Account
 from app.core.clock import UtcDateTime, now
 from app.core.database import Base
 from app.core.money import Money
@@ -109,3 +111,50 @@ class BookCheck(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     checked: Mapped[int] = mapped_column()
     differences: Mapped[int] = mapped_column()
+
+
+class FigureSeries(StrEnum):
+    """What a figure counts."""
+
+    CUSTOMERS = "customers"  # those that are not deleted, by status
+    OWING = "owing"  # those of them that owe, with what they owe
+    OPEN = "open"  # bills that are not settled, by the day they are due, with what is open
+    TAKEN = "taken"  # payments that are not void, by their day and by who took the money (nobody: it came online)
+
+
+def _is_change() -> TextClause:
+    return text("NOT is_folded")
+
+
+class Figure(Owned, Base):
+    """A part of a figure: what one change added or took away, or the sum of earlier ones. A figure is the sum of its rows.
+
+    Triggers write it (migration 0022), in the transaction of the change and as rows of their own: a figure that is brought
+    up to date in place would be a row that all payments wait for. ``fold_figures`` makes one row of many.
+    """
+
+    __tablename__ = "figures"
+    __table_args__ = (
+        owned_by_account(),
+        Index("ix_figures_tenant", "tenant_id", "series", "day"),
+        Index("ix_figures_owner", "owner_id", "series", "day"),
+        Index("ix_figures_changes", "id", sqlite_where=_is_change(), postgresql_where=_is_change()),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+    series: Mapped[str] = mapped_column(String(20))
+    status: Mapped[str] = mapped_column(String(20), default="")
+    day: Mapped[date | None] = mapped_column()
+    person_id: Mapped[int | None] = mapped_column()
+    amount: Mapped[int] = mapped_column(Money)
+    number: Mapped[int] = mapped_column()
+    is_folded: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+    person_name: ClassVar[Any]
+
+
+# whoever reads the figure, also when that account lies above the reader
+_person = Account.__table__.alias()
+Figure.person_name = column_property(
+    select(_person.c.name).where(_person.c.id == Figure.person_id).scalar_subquery(), deferred=True
+)

@@ -8,16 +8,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Date, Integer, Select, String, case, cast, func, literal, null, select, union_all
 
-from app.billing.models import Bill
 from app.billing.suspending import suspended_by
+from app.books.models import Figure, FigureSeries
 from app.core.clock import month_of, now, today
 from app.core.database import db
 from app.customers.counting import DAYS
 from app.customers.models import Customer, CustomerCount, CustomerStatus
-from app.customers.queries import present
 from app.customers.views import SOON_DAYS
 from app.expenses.models import Expense
-from app.payments.models import Payment
 from app.radius.models import LineSession
 from app.radius.queries import online
 
@@ -50,19 +48,23 @@ def customer_figures() -> CustomerFigures:
     """Count the customers of the scope at work, in one statement."""
     soon = select(func.count(Customer.id)).where(suspended_by(now() + timedelta(days=SOON_DAYS))).scalar_subquery()
     connected = online().with_only_columns(func.count(LineSession.id)).scalar_subquery()
-    numbers = [func.count(case((Customer.status == status.value, 1))) for status in CustomerStatus]
-    row = db.session.execute(
-        present().with_only_columns(
-            *numbers, soon, connected, func.coalesce(func.sum(Customer.due), 0), func.count(case((Customer.due > 0, 1)))
+    numbers = [_sum(Figure.number, Figure.status == status.value) for status in CustomerStatus]
+    is_owing = Figure.series == FigureSeries.OWING.value
+    *counts, due, owing, soon_count, online_count = db.session.execute(
+        select(*numbers, _sum(Figure.amount, is_owing), _sum(Figure.number, is_owing), soon, connected).where(
+            Figure.series.in_((FigureSeries.CUSTOMERS.value, FigureSeries.OWING.value))
         )
     ).one()
-    *counts, soon_count, online_count, due, owing = row
     return CustomerFigures(
-        dict(zip([status.value for status in CustomerStatus], counts, strict=True)),
+        dict(zip([status.value for status in CustomerStatus], map(int, counts), strict=True)),
         soon_count,
         online_count,
-        Amount(int(due), owing),
+        Amount(int(due), int(owing)),
     )
+
+
+def _sum(figure: Any, condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, figure))), 0)
 
 
 @dataclass(frozen=True)
@@ -116,30 +118,35 @@ NO_DAY, NO_NUMBER, NO_NAME = cast(null(), Date), cast(null(), Integer), cast(nul
 """Every part has the same columns of the same types: PostgreSQL joins nothing else."""
 
 
-def _part(name: str, day: Any, number: Any, person: Any, amount: Any) -> Select[Any]:
+def _part(name: str, day: Any, number: Any, person: Any, amount: Any, rows: Any) -> Select[Any]:
     return select(
         cast(literal(name), String),
         day,
         number,
         cast(person, String),
         cast(func.sum(amount), BigInteger),
-        func.count(),
+        cast(rows, Integer),
     )
+
+
+def _kept(name: str, series: FigureSeries, day: Any, number: Any, person: Any) -> Select[Any]:
+    rows = func.sum(Figure.number)
+    return _part(name, day, number, person, Figure.amount, rows).where(Figure.series == series.value).having(rows > 0)
 
 
 def _by_day() -> Select[Any]:
     return (
-        _part("day", Payment.paid_on, NO_NUMBER, NO_NAME, Payment.amount)
-        .where(Payment.voided_at.is_(None), Payment.paid_on >= first_day(), Payment.paid_on <= today())
-        .group_by(Payment.paid_on)
+        _kept("day", FigureSeries.TAKEN, Figure.day, NO_NUMBER, NO_NAME)
+        .where(Figure.day >= first_day(), Figure.day <= today())
+        .group_by(Figure.day)
     )
 
 
 def _by_person() -> Select[Any]:
     return (
-        _part("person", NO_DAY, Payment.collected_by_id, Payment.collector_name, Payment.amount)
-        .where(Payment.voided_at.is_(None), Payment.paid_on >= month_of(today())[0], Payment.paid_on <= today())
-        .group_by(Payment.collected_by_id)
+        _kept("person", FigureSeries.TAKEN, NO_DAY, Figure.person_id, Figure.person_name)
+        .where(Figure.day >= month_of(today())[0], Figure.day <= today())
+        .group_by(Figure.person_id)
     )
 
 
@@ -148,20 +155,16 @@ def _spent() -> Select[Any]:
     month_before = (first - timedelta(days=1)).replace(day=1)
     month = case((Expense.spent_on >= first, literal(first)), else_=literal(month_before))
     return (
-        _part("spent", month, NO_NUMBER, NO_NAME, Expense.amount)
+        _part("spent", month, NO_NUMBER, NO_NAME, Expense.amount, func.count())
         .where(Expense.voided_at.is_(None), Expense.spent_on >= month_before, Expense.spent_on <= last)
         .group_by(month)
     )
 
 
 def _by_age() -> Select[Any]:
-    bounds = [(Bill.due_on >= today() - timedelta(days=last), at) for at, (_first, last) in enumerate(AGES) if last]
+    bounds = [(Figure.day >= today() - timedelta(days=last), at) for at, (_first, last) in enumerate(AGES) if last]
     age = case(*bounds, else_=len(AGES) - 1)
-    return (
-        _part("age", NO_DAY, age, NO_NAME, Bill.open)
-        .where(Bill.voided_at.is_(None), Bill.paid < Bill.total)
-        .group_by(age)
-    )
+    return _kept("age", FigureSeries.OPEN, NO_DAY, age, NO_NAME).group_by(age)
 
 
 PARTS = {"day": _by_day, "person": _by_person, "spent": _spent, "age": _by_age}

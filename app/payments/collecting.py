@@ -14,6 +14,7 @@ from app.accounts.models import Account
 from app.activity.recorder import record
 from app.billing.models import Bill
 from app.billing.settlement import lock_customer
+from app.books.models import Figure, FigureSeries
 from app.books.once import request_uuid
 from app.core.clock import now, start_of_day, today
 from app.core.database import db
@@ -226,12 +227,20 @@ def sums(query: str = "") -> Sums:
 
 
 def to_collect() -> tuple[int, int]:
-    """Return how many customers are to be visited now, and what they owe in paisa: the sums of the list, in one row."""
-    statement = present().where(Customer.due > 0, Customer.id.not_in(_put_off()))
-    count, due = db.session.execute(
-        statement.with_only_columns(func.count(), func.coalesce(func.sum(Customer.due), 0), maintain_column_froms=True)
+    """Return how many customers are to be visited now, and what they owe in paisa: the sums of the list, in one row.
+
+    Those who owe are counted already; only those put off are read, which are few.
+    """
+    put_off = present().where(Customer.due > 0, Customer.id.in_(_put_off()))
+    later, later_due = (
+        put_off.with_only_columns(figure, maintain_column_froms=True).scalar_subquery()
+        for figure in (func.count(), func.coalesce(func.sum(Customer.due), 0))
+    )
+    owing, due = (func.coalesce(func.sum(figure), 0) for figure in (Figure.number, Figure.amount))
+    count, paisa = db.session.execute(
+        select(owing - later, due - later_due).where(Figure.series == FigureSeries.OWING.value)
     ).one()
-    return count, int(due)
+    return int(count), int(paisa)
 
 
 def _account_names(ids: set[int]) -> dict[int, str]:

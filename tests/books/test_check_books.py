@@ -42,6 +42,8 @@ PLANTED = {
     "upper amount taken for bill": "UPDATE bills SET upper_taken = upper_taken + 1 WHERE id = {paid}",
     "VAT of bill": "INSERT INTO journal_lines (tenant_id, owner_id, entry_id, ledger, holder_id, amount)"
     " SELECT tenant_id, owner_id, id, 'vat', owner_id, 5 FROM journal_entries WHERE bill_id = {paid} AND kind = 'bill'",
+    "amount of figure": "UPDATE figures SET amount = amount + 1 WHERE series = 'taken'",
+    "rows of figure": "DELETE FROM figures WHERE series = 'customers'",
     "allocation released": "UPDATE allocations SET released_at = '2026-11-23 00:00:00' WHERE bill_id = {paid}",
 }
 

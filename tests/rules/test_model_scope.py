@@ -76,6 +76,7 @@ EVERYWHERE = {
     "app/billing/settlement.py": {"_move_suspend_date"},
     "app/billing/suspending.py": {"auto_suspend"},
     "app/books/check.py": {"check_books"},
+    "app/books/counting.py": {"fold_figures"},
     "app/books/once.py": {"made_by"},
     "app/books/operators.py": {"add_operator_balance", "lock_chain", "locked_account"},
     "app/cash/queries.py": {
@@ -133,6 +134,7 @@ AROUND_THE_HOOK = {
     "app/accounts/numbering.py": {"next_number"},  # one statement that locks and counts, by tenant
     "app/activity/recorder.py": {"_append"},  # the log's last statement of a change, by tenant
     "app/billing/models.py": {"_open_bills"},  # what an index is made of; no statement
+    "app/books/models.py": {"_is_change"},  # what an index is made of; no statement
     "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
     "app/core/database.py": {"_begin_sqlite", "measure_tables", "transaction"},  # begins, commits, measures
     "app/customers/models.py": {"Customer", "_orders"},  # what indexes are made of; no statement
@@ -156,6 +158,7 @@ AROUND_THE_HOOK = {
 """Core statements, text() and bulk inserts, which no scope narrows, by file and function."""
 
 AROUND_BY_TABLE = {
+    "app/books/models.py",  # the name of who took the money, whoever reads the figure
     "app/paylinks/models.py",  # the name of who made a link, whoever reads the list
     "app/payments/models.py",  # the name of who took the money, whoever reads the receipt
     "app/activity/check.py",  # names of columns alone
