@@ -33,14 +33,19 @@ def fold_figures() -> int:
     """
     folded = 0
     with everywhere("the job folds every owner's figures"):
-        while done := _fold_some():
-            folded += done
+        # looked for first: where nothing has changed nobody waits for the lock of a change
+        while db.session.execute(_oldest(1)).first():
+            folded += _fold_some()
     return folded
+
+
+def _oldest(number: int) -> Any:
+    return select(Figure.id).where(Figure.is_folded.is_(False)).order_by(Figure.id).limit(number)
 
 
 def _fold_some() -> int:
     """Fold the oldest changes in a transaction of its own; return how many they were."""
-    oldest = select(Figure.id).where(Figure.is_folded.is_(False)).order_by(Figure.id).limit(FOLDED)
+    oldest = _oldest(FOLDED)
     with transaction() as session:
         sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
         changes = _taken(sums, Figure.id.in_(oldest))
