@@ -8,11 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from alembic import command
-from alembic.config import Config
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
@@ -40,6 +38,9 @@ from app.moving import move_all
 from app.paylinks.reconciling import reconcile
 from app.security.factors import reset_factors
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 ROOT = Path(__file__).resolve().parent.parent
 isp = AppGroup("isp", help="Run the panel from the command line.")
 
@@ -66,15 +67,24 @@ def speaks_english(run: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Return Alembic's configuration, wherever the command is called from."""
+    from alembic.config import Config
+
     return Config(str(ROOT / "alembic.ini"))
+
+
+def _bring_up_to_date() -> None:
+    # only here: Alembic takes memory that server and worker, which import this module too, need not hold
+    from alembic import command
+
+    command.upgrade(alembic_config(), "head")
 
 
 @isp.command()
 def migrate() -> None:
     """Bring the database's tables up to date; nothing happens where they are."""
-    command.upgrade(alembic_config(), "head")
+    _bring_up_to_date()
     measure_tables()
     click.echo("the database is up to date")
 
@@ -143,7 +153,7 @@ def demo(size: str, if_empty: bool) -> None:
     """Make the tables and fill an empty database with the demo cast."""
     if not current_app.config["DEMO"]:
         raise click.ClickException("the production configuration has no demo data")
-    command.upgrade(alembic_config(), "head")
+    _bring_up_to_date()
     if not (if_empty and is_filled()):
         # to look for cycles among millions of new objects every moment costs a sixth of the time
         gc.set_threshold(100_000)
@@ -293,7 +303,7 @@ def move_database_command(source: str, target: str) -> None:
     """
     before, after = (_elsewhere(address) for address in (source, target))
     with after():
-        command.upgrade(alembic_config(), "head")
+        _bring_up_to_date()
     count = move_all(source, target, click.echo)
     click.echo(f"moved {count} rows")
     reports = []

@@ -2,7 +2,6 @@
 
 import io
 
-import pypdfium2
 from PIL import Image
 
 from reports.roll import DOTS_PER_MM
@@ -18,6 +17,9 @@ _LIGHTEST_INK = 150
 
 def thermal_png(pdf: bytes, size: str) -> bytes:
     """Return a "58" or "80" mm roll as a 1-bit PNG exactly 384 or 576 dots wide. Raises KeyError for another size."""
+    # beside it: a process that prints no roll as a picture does not hold pdfium
+    import pypdfium2
+
     dots = DOTS[size]
     # pdfium, like ReportLab, is not made for threads
     with LOCK:

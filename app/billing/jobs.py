@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -170,6 +169,9 @@ def join_pdfs(parts: Sequence[str], path: Path) -> None:
     if len(parts) == 1:
         Path(parts[0]).rename(path)
         return
+    # drawing processes import this module and join nothing
+    import pypdfium2
+
     joined = pypdfium2.PdfDocument.new()
     try:
         for part in parts:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -400,6 +399,9 @@ def _lines(content: bytes) -> list[tuple[int, list[str]]]:
 
 def _sheet(content: bytes) -> list[tuple[int, list[str]]]:
     """Return the first sheet of a spreadsheet as text, as it is shown where numbers are concerned."""
+    # nine megabytes that every process would hold for the sake of a file now and then
+    import openpyxl
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             if sum(entry.file_size for entry in packed.infolist()) > LARGEST_SHEET:
