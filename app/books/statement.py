@@ -16,11 +16,14 @@ from app.customers.models import Customer
 
 @dataclass(frozen=True)
 class StatementLine:
-    """A movement in paisa: ``billed`` raises what is owed, ``paid`` lowers it; ``balance`` is what is owed after it."""
+    """A movement in paisa: ``billed`` raises what is owed, ``paid`` lowers it; ``balance`` is what is owed after it.
+
+    Without a ``kind`` it is no movement and says what was owed before the first day of a period.
+    """
 
     id: int
     on: date
-    kind: EntryKind
+    kind: EntryKind | None
     bill_id: int | None
     payment_id: int | None
     note: str
@@ -38,9 +41,12 @@ class StatementLine:
         return -self.amount if self.amount < 0 else None
 
 
-def statement(customer: Customer) -> list[StatementLine]:
-    """Return the customer's movements, newest first, each with the balance after it."""
-    return _movements(Ledger.CUSTOMER, customer.id)
+def statement(customer: Customer, first: date | None = None, last: date | None = None) -> list[StatementLine]:
+    """Return the customer's movements of some days, both included, newest first, each with the balance after it.
+
+    With a ``first`` day the oldest line says what was owed before it.
+    """
+    return _movements(Ledger.CUSTOMER, customer.id, first, last)
 
 
 def operator_statement(account_id: int) -> list[StatementLine]:
@@ -48,15 +54,25 @@ def operator_statement(account_id: int) -> list[StatementLine]:
     return _movements(Ledger.OPERATOR, account_id)
 
 
-def _movements(ledger: Ledger, holder_id: int) -> list[StatementLine]:
-    rows = db.session.execute(
+def _movements(
+    ledger: Ledger, holder_id: int, first: date | None = None, last: date | None = None
+) -> list[StatementLine]:
+    chosen = (
         select(JournalEntry, JournalLine.amount)
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
         .where(JournalLine.ledger == ledger.value, JournalLine.holder_id == holder_id)
-        .order_by(JournalEntry.id)
-    ).all()
+    )
     lines, balance = [], 0
-    for entry, amount in rows:
+    if first is not None:
+        before = chosen.where(JournalEntry.posted_on < first).with_only_columns(
+            func.coalesce(func.sum(JournalLine.amount), 0), maintain_column_froms=True
+        )
+        balance = int(db.session.execute(before).scalar_one())
+        lines.append(StatementLine(0, first, None, None, None, "", 0, balance))
+        chosen = chosen.where(JournalEntry.posted_on >= first)
+    if last is not None:
+        chosen = chosen.where(JournalEntry.posted_on <= last)
+    for entry, amount in db.session.execute(chosen.order_by(JournalEntry.posted_on, JournalEntry.id)):
         balance += amount
         lines.append(
             StatementLine(

@@ -1,6 +1,7 @@
 """A payment as its receipt is printed: rows in, the report's data out."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -60,13 +61,18 @@ def _number_of(payment_id: int | None) -> int | None:
     return db.session.get_one(Payment, payment_id).number if payment_id else None
 
 
+def entry_name(line: StatementLine) -> str:
+    """Return what a line of a statement is, in the language of the moment."""
+    return str(ENTRY_KINDS[line.kind]) if line.kind else _("Balance before")
+
+
 def particulars_of(lines: Sequence[StatementLine], digits: str) -> list[str]:
     """Return what each line of a statement is, with the number of its bill or receipt."""
     bills = _numbers(Bill, {line.bill_id for line in lines if line.bill_id})
     payments = _numbers(Payment, {line.payment_id for line in lines if line.payment_id})
     names = []
     for line in lines:
-        word = str(ENTRY_KINDS[line.kind])
+        word = entry_name(line)
         number = payments.get(line.payment_id or 0) or bills.get(line.bill_id or 0)
         names.append(f"{word} {in_digits(number, digits)}" if number else word)
     return names
@@ -82,16 +88,16 @@ def _numbers(model: type[Bill] | type[Payment], ids: set[int]) -> dict[int, int]
     return found
 
 
-def statement_pdf(tenant: Tenant, customer: Customer) -> bytes:
-    """Return a customer's statement as PDF, oldest movement first, in the customer's language and digits (spec §3)."""
+def statement_pdf(tenant: Tenant, customer: Customer, first: date | None = None, last: date | None = None) -> bytes:
+    """Return a customer's statement of some days as PDF, oldest movement first, in the customer's language and digits (spec §3)."""
     wording = Wording(customer.document_language, customer.document_digits)
-    lines = statement(customer)[::-1]
+    lines = statement(customer, first, last)[::-1]
     with in_language(wording.language):
         billed, paid = (sum(getattr(line, name) or 0 for line in lines) for name in ("billed", "paid"))
         balance = lines[-1].balance if lines else 0
         data = TableData(
             title=_("Statement"),
-            subtitle=wording.day(today()),
+            subtitle=_period(wording, first, last),
             about=[
                 (_("Customer"), customer.name_for(wording.language)),
                 (_("Customer no."), wording.number(customer.number)),
@@ -128,3 +134,11 @@ def statement_pdf(tenant: Tenant, customer: Customer) -> bytes:
             empty=_("No movements yet."),
         )
     return table_pdf(company(tenant), data, wording.language, wording.digits)
+
+
+def _period(wording: Wording, first: date | None, last: date | None) -> str:
+    if first is None and last is None:
+        return wording.day(today())
+    if first is None:
+        return _("up to %(day)s", day=wording.day(last or today()))
+    return wording.period(first, last or today())

@@ -31,11 +31,12 @@ from app.customers.tabs import ProfileAction, ProfileTab, add_action, add_tab, n
 from app.customers.views import is_overdue
 from app.payments.collect_views import already_recorded, back_to_the_list, next_customer
 from app.payments.collecting import ensure_still_due
-from app.payments.documents import check_url, receipt
+from app.payments.documents import check_url, entry_name, receipt
 from app.payments.forms import EditPaymentForm, ReceiveForm, ReceiveWithDiscountForm
 from app.payments.models import ONLINE, Payment, PaymentState
 from app.payments.queries import Preview, payments_of, preview, replaced_by, settled_by
 from app.payments.services import LikelySecondEntry, edit_payment, receive_cash, void_payment
+from app.payments.statement_views import Period
 from app.web.exports import amount_cell, day_cell, label_cell, mobile_cell, moment_cell, name_cell, text_cell
 from app.web.formats import beside_name, language, show_digits, show_name, show_taka
 from app.web.forms import row_id
@@ -44,7 +45,7 @@ from app.web.interface import AppInterface
 from app.web.listing import AmountRange, Choice, Column, DateRange, simple_listing
 from app.web.page import REFUSED, SENSITIVE_MINUTES, Page, demand_proof
 from app.web.responses import ROLL_LABELS, pdf, png, roll_asked
-from app.web.shown import ENTRY_KINDS, METHODS, RECORD_STATUS, Action, choices
+from app.web.shown import METHODS, RECORD_STATUS, Action, choices
 from reports.thermal import thermal_png
 
 SEE = "view-customer-payments"
@@ -487,7 +488,7 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         Column(
             "entry",
             _l("Entry"),
-            lambda line: str(ENTRY_KINDS[line.kind]),
+            entry_name,
             url=url,
             secondary=lambda line: line.note,
         ),
@@ -496,9 +497,18 @@ def _statement_tab(customer: Customer, actor: Actor) -> dict[str, Any]:
         Column("paid", _l("Paid"), lambda line: line.paid, "money", align="right", card="amount"),
         Column("balance", _l("Balance"), lambda line: line.balance, "money", align="right", running=True),
     )
-    listing = simple_listing(columns, statement(customer), empty_text=_("No movements yet."))
-    listing.export_url = url_for("StatementPage.as_csv", pk=customer.id)
-    listing.pdf_url = url_for("StatementPage.as_pdf", pk=customer.id)
+    period = Period.asked()
+    listing = simple_listing(
+        columns,
+        [] if period.wrong else statement(customer, period.first, period.last),
+        empty_text=period.wrong or (_("Nothing moved in these days.") if period.query else _("No movements yet.")),
+    )
+    listing.filters = [period.shown]
+    period.shown.clear_url = listing.clear_url = url_for("CustomerPage.show", pk=customer.id, tab="statement")
+    listing.hidden = [("tab", "statement")]
+    if not period.wrong:
+        listing.export_url = url_for("StatementPage.as_csv", pk=customer.id, **period.query)
+        listing.pdf_url = url_for("StatementPage.as_pdf", pk=customer.id, **period.query)
     return {"listing": listing}
 
 
