@@ -52,7 +52,8 @@ class Block(Protocol):
 class Style:
     """How text looks: size and line height in points, weight, colour, alignment ("left", "right", "centre").
 
-    Lines that are ``balanced`` are of like length: a single word left over on the last one looks like a mistake.
+    Lines that are ``balanced`` are of like length: a single word left over on the last one looks like a mistake. What is
+    ``struck`` has a line through it.
     """
 
     size: float = 10.5
@@ -61,6 +62,7 @@ class Style:
     colour: Color = INK
     align: str = "left"
     balanced: bool = False
+    struck: bool = False
 
     def but(self, **changes: Any) -> "Style":
         """Return the style with some properties changed."""
@@ -114,7 +116,15 @@ class Text:
             room = width - style.font.width(words, style.size)
             left = {"left": 0.0, "right": room, "centre": room / 2}[style.align]
             style.font.draw(canvas, x + left, y, words, style.size)
+            if style.struck:
+                self._strike(canvas, x + left, y, width - room)
             y -= style.leading
+
+    def _strike(self, canvas: Canvas, left: float, base: float, length: float) -> None:
+        size = self.style.size
+        canvas.setStrokeColor(self.style.colour)
+        canvas.setLineWidth(size / 14)
+        canvas.line(left, base + size / 3, left + length, base + size / 3)
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def _on_a4(company: Company, data: ReceiptData, wording: Wording, title: str) ->
                 Stack(
                     [
                         Text(_("Amount received"), LABEL.but(colour=INK)),
-                        Text(wording.taka(data.amount), Style(24, 34, bold=True, colour=colour)),
+                        Text(wording.taka(data.amount), Style(24, 34, bold=True, colour=colour, struck=is_void)),
                     ]
                 ),
                 None,
@@ -238,7 +238,8 @@ def _on_roll(company: Company, data: ReceiptData, wording: Wording, title: str, 
         (_("Customer no."), wording.number(data.customer_number)),
     ]
     blocks += [Space(2), roll.facts(pairs), roll.cut, Text(_("Amount received"), roll.centre)]
-    blocks += [Text(wording.taka(data.amount), roll.large), Text(wording.in_words(data.amount), roll.centre)]
+    large = roll.large.but(struck=data.status == "void")
+    blocks += [Text(wording.taka(data.amount), large), Text(wording.in_words(data.amount), roll.centre)]
     blocks += [Text(wording.in_other_words(data.amount), roll.small), roll.cut]
     for bill, period, paisa in data.settles:
         name = _("Bill no. %(number)s", number=wording.number(bill)) + (f"\n{period}" if period else "")

@@ -73,13 +73,13 @@ class TableData:
     totals: Sequence[str] = ()
     empty: str = ""
     notes: Sequence[str] = field(default=())
-    lies: bool = False
+    is_landscape: bool = False
 
 
 def table_pdf(company: Company, data: TableData, language: str, digits: str) -> bytes:
-    """Return a report as PDF on A4, or on A4 lying where ``data.lies`` or its columns need that; each page repeats their heads."""
+    """Return a report as PDF on A4, or on A4 lying where ``data.is_landscape`` or its columns need that; each page repeats their heads."""
     wording = Wording(language, digits)
-    size = landscape(A4) if data.lies or not _stands(data.columns) else A4
+    size = landscape(A4) if data.is_landscape or not _stands(data.columns) else A4
     with in_language(language), LOCK:
         head = Stack([_row([column.title for column in data.columns], data.columns, LABEL, 3), Rule(INK, 0.9)])
         title = Stack(

@@ -306,7 +306,7 @@ class JournalReport(ReportPage):
     intro = _l("Every entry with all its lines: debits and credits of each are equal. It leads to what it stands for.")
     icon = "book"
     empty_text = _l("Nothing was posted on these days.")
-    lies = True
+    is_landscape = True
     columns = (
         Column("entry", _l("Entry no."), _once(lambda row: row.entry_id), "number", csv=lambda row: row.entry_id),
         Column("day", _l("Date"), _once(lambda row: row.day), "date", csv=lambda row: row.day, card="bare"),

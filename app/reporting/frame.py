@@ -42,7 +42,7 @@ class ReportPage(Panel):
     columns: ClassVar[tuple[Column, ...]] = ()
     filters: ClassVar[tuple[Filter, ...]] = ()
     group: ClassVar[str | None] = None
-    lies: ClassVar[bool] = False
+    is_landscape: ClassVar[bool] = False
 
     def rows(self, conditions: list[Any]) -> Sequence[Any]:
         """Return the rows under the filters' conditions; each has an ``id`` that no other row has."""
@@ -176,7 +176,7 @@ class ReportPage(Panel):
             rows=lines,
             totals=[_("Total"), *totals[1:]] if rows and any(totals) else (),
             empty=str(self.empty_text),
-            lies=self.lies,
+            is_landscape=self.is_landscape,
         )
 
 

@@ -231,7 +231,7 @@ class ZoneDuesReport(ReportPage):
     intro = _l("What is open in each zone, and for how many days it is overdue.")
     icon = "map-pin"
     empty_text = _l("Nobody owes anything.")
-    lies = True
+    is_landscape = True
     columns = (
         Column("zone", _l("Zone"), _zone, "data", card="title"),
         Column(
@@ -289,7 +289,7 @@ class CustomerDuesReport(ReportPage):
     intro = _l("Who owes, in the order of zones and addresses: a list to walk with.")
     icon = "users"
     empty_text = _l("Nobody owes anything.")
-    lies = True
+    is_landscape = True
     group = "zone"
     columns = (
         Column("zone", _l("Zone"), _zone, "data", card="bare"),

@@ -4,8 +4,10 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pikepdf
+import pypdfium2
 import pytest
 
 from reports.receipt import receipt_pdf
@@ -87,6 +89,33 @@ def test_a_roll_receipt_is_as_wide_as_the_roll_and_just_as_long_as_its_content(s
         assert 4 * MILLIMETRE < min(glyph.y for glyph in drawn) < 8 * MILLIMETRE
         assert 4 * MILLIMETRE < box[3] - max(glyph.y for glyph in drawn) < 11 * MILLIMETRE
         assert min(glyph.x for glyph in drawn) > 4 * MILLIMETRE
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("status", ["void", "valid"])
+def test_the_amount_of_a_void_receipt_is_struck_through(status: str, size: str) -> None:
+    pdf = receipt_pdf(COMPANY, receipt(status=status, void_reason="wrong customer"), size, "en")
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage()
+    place = text.search("2,500.00").get_next()
+    assert place is not None
+    left, low, _right, high = text.get_charbox(place[0])
+    through = [y for x, y, end in _across(pdf) if low < y < high and x < left < end]
+    assert bool(through) == (status == "void")
+
+
+def _across(pdf: bytes) -> list[tuple[float, float, float]]:
+    """The level lines of the first page: where they begin, how high, where they end."""
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        operations = [
+            (str(operator), list(map(float, operands)))
+            for operands, operator in pikepdf.parse_content_stream(opened.pages[0])
+            if str(operator) in ("m", "l")
+        ]
+    return [
+        (begin[0], begin[1], end[0])
+        for (first, begin), (second, end) in pairwise(operations)
+        if (first, second) == ("m", "l") and begin[1] == end[1]
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)
