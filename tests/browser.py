@@ -157,7 +157,7 @@ class Browser:
         """The words that can be seen on the page."""
         return self.driver.find_element("css selector", "body").text
 
-    def wait(self, condition: Callable[[], Any], what: str) -> Any:
+    def wait(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SECONDS) -> Any:
         """Wait for a condition to become true and return its value; AssertionError names what did not come."""
         from selenium.common.exceptions import (
             NoSuchElementException,
@@ -176,7 +176,7 @@ class Browser:
                 raise
 
         passing = (NoSuchElementException, StaleElementReferenceException)
-        waiting = WebDriverWait(self.driver, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=passing)
+        waiting = WebDriverWait(self.driver, seconds, poll_frequency=0.05, ignored_exceptions=passing)
         try:
             return waiting.until(lambda _driver: now())
         except TimeoutException:
