@@ -1,9 +1,9 @@
 """Measure invoices: the ratio to the same pages drawn by bare ReportLab without shaping, a bulk run on all cores, peak memory.
 
 Bare ReportLab is the same layout with letters as ReportLab draws them by itself: no HarfBuzz, no clusters, Bengali wrong. The bulk
-run is the job behind Invoice Download, in a process of its own as a worker runs it, over COUNT bills (6,000 unless said: enough for a ZIP of many PDFs): those of
-the small demo, written down again and again. What each process takes is read from /proc, so other work on the machine changes
-how long the run takes and nothing else.
+run is the job behind Invoice Download, in a process of its own as a worker runs it, over COUNT bills (6,000 unless said, which
+become a ZIP of PDFs): those of the small demo, written down again and again. What each process takes is read from /proc, so other
+work on the machine changes how long the run takes and nothing else.
 """
 
 from __future__ import annotations
