@@ -231,14 +231,19 @@ def to_collect() -> tuple[int, int]:
 
     Those who owe are counted already; only those put off are read, which are few.
     """
-    put_off = present().where(Customer.due > 0, Customer.id.in_(_put_off()))
-    later, later_due = (
-        put_off.with_only_columns(figure, maintain_column_froms=True).scalar_subquery()
-        for figure in (func.count(), func.coalesce(func.sum(Customer.due), 0))
+    # from the visits to their customers: the other way round everybody who owes would be read
+    put_off = _put_off().correlate(None).distinct().subquery()
+    later = (
+        select(func.count().label("number"), func.coalesce(func.sum(Customer.due), 0).label("due"))
+        .select_from(put_off.join(Customer, Customer.id == put_off.c.customer_id))
+        .where(Customer.deleted_at.is_(None), Customer.due > 0)
+        .subquery()
     )
     owing, due = (func.coalesce(func.sum(figure), 0) for figure in (Figure.number, Figure.amount))
     count, paisa = db.session.execute(
-        select(owing - later, due - later_due).where(Figure.series == FigureSeries.OWING.value)
+        select(owing - func.max(later.c.number), due - func.max(later.c.due)).select_from(
+            later.outerjoin(Figure, Figure.series == FigureSeries.OWING.value)
+        )
     ).one()
     return int(count), int(paisa)
 
