@@ -76,6 +76,10 @@ def _start_sandbox() -> None:
     subprocess.Popen([sys.executable, "-m", "app.gateways.sandbox", *words], stdin=subprocess.DEVNULL)
 
 
+WAITING_BYTES = 256 * 1024
+"""How much of an answer may wait for its reader in memory before the next part is made."""
+
+
 def _bind(host: str, port: int) -> Any:
     try:
         return waitress.create_server(
@@ -84,6 +88,8 @@ def _bind(host: str, port: int) -> Any:
             port=port,
             threads=8,
             ident=None,
+            # an export waits for its reader: without, what a slow one has not taken yet would pile up, 16 MiB and more each
+            outbuf_high_watermark=WAITING_BYTES,
             # what proxies say is read by the application, where there are any
             clear_untrusted_proxy_headers=not app.config["PROXIES"],
         )
