@@ -130,7 +130,8 @@ def main() -> None:
     """Serve the limit until it is ended."""
     engine = make_engine(os.environ["DATABASE_URL"])
     notes = _scratch_table()
-    notes.create(engine, checkfirst=True)
+    # the server beside it writes too: who reads first and writes later is sent away
+    notes.create(engine.execution_options(writing=True), checkfirst=True)
 
     @Request.application
     def answer(request: Request) -> Response:
