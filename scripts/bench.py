@@ -282,7 +282,7 @@ def main() -> None:
         with database(kind, asked.size) as url:
             app = create_app(Testing, DATABASE_URL=url)
             facts = Facts.of(app, 50_000, 500_000)
-            server, limit = Process("run.py", url=url), Process("scripts/bench_limit.py", url=url)
+            server, limit = Process("run.py", "web", url=url), Process("scripts/bench_limit.py", url=url)
             try:
                 server.sign_in()
                 print(f"\n{kind}, {facts.count:,} customers of the company")
