@@ -35,20 +35,26 @@ import sqlalchemy as sa
 from alembic import op
 
 revision, down_revision, branch_labels, depends_on = "another", {ScriptDirectory.from_config(alembic_config()).get_current_head()!r}, None, None
-# on SQLite row by row into a table of the new form
-HOW = {{"sqlite": "always", "postgresql": "never"}}
+
+
+def change(work):
+    # on SQLite row by row into a table of the new form, which has the triggers of the old one only if they are put back
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    for name in ("payments", "bills"):
+        of_this = f"SELECT sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{{name}}'"
+        triggers = list(op.get_bind().exec_driver_sql(of_this).scalars()) if is_sqlite else []
+        with op.batch_alter_table(name, recreate="always" if is_sqlite else "never") as table:
+            work(table)
+        for trigger in triggers:
+            op.get_bind().exec_driver_sql(trigger)
 
 
 def upgrade():
-    for name in ("payments", "bills"):
-        with op.batch_alter_table(name, recreate=HOW[op.get_bind().dialect.name]) as table:
-            table.add_column(sa.Column("another", sa.Integer, nullable=False, server_default="7"))
+    change(lambda table: table.add_column(sa.Column("another", sa.Integer, nullable=False, server_default="7")))
 
 
 def downgrade():
-    for name in ("payments", "bills"):
-        with op.batch_alter_table(name, recreate=HOW[op.get_bind().dialect.name]) as table:
-            table.drop_column("another")
+    change(lambda table: table.drop_column("another"))
 """
 
 

@@ -33,6 +33,14 @@ def _tables() -> set[str]:
     return set(inspect(db.engine).get_table_names())
 
 
+def _triggers() -> set[str]:
+    names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    if not db.is_sqlite:
+        names = "SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE NOT tgisinternal"
+    with db.engine.connect() as connection:
+        return set(connection.execute(text(names)).scalars())
+
+
 def test_the_migrated_database_is_what_the_models_say(context: Flask) -> None:
     assert _differences() == []
 
@@ -42,12 +50,12 @@ def test_one_migration_follows_the_other(context: Flask) -> None:
 
 
 def test_all_migrations_can_be_undone_and_made_again(context: Flask) -> None:
-    made = _tables()
+    made = _tables(), _triggers()
     db.session.remove()
     command.downgrade(alembic_config(), "base")
     assert _tables() - {"alembic_version"} == set()
     command.upgrade(alembic_config(), "head")
-    assert _tables() == made
+    assert (_tables(), _triggers()) == made
     assert _differences() == []
 
 
