@@ -324,7 +324,10 @@ def _elsewhere(address: str) -> Callable[[], AbstractContextManager[None]]:
     """Return how to work on another database than this application's, with the same settings."""
     from app import create_app
 
-    other = create_app(DATABASE_URL=address)
+    try:
+        other = create_app(DATABASE_URL=address)
+    except RuntimeError as unsafe:
+        raise click.ClickException(str(unsafe)) from None
 
     @contextmanager
     def work() -> Iterator[None]:

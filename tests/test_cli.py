@@ -299,3 +299,15 @@ def test_a_port_that_is_taken_is_named_in_one_line(outside: dict[str, str]) -> N
     assert said.splitlines() == [
         f"Port {outside['PORT']} is taken by another program. Choose another: PORT={int(outside['PORT']) + 1}"
     ]
+
+
+def test_a_database_that_may_not_be_served_is_not_moved_either_and_says_why_in_one_line(
+    isp: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_settings: Any) -> None:
+        raise RuntimeError("this database holds accounts of the demo")
+
+    monkeypatch.setattr("app.create_app", refuse)
+    answer = isp("move-database", "sqlite:///one.db", "sqlite:///other.db")
+    assert answer.exit_code == 1
+    assert answer.output == "Error: this database holds accounts of the demo\n"
