@@ -115,7 +115,14 @@ class Facts:
             who = select(Account.id, Account.tenant_id).where(Account.email == WHO)
             owner, tenant = db.session.execute(who).one()
             mine = Customer.owner_id == owner
-            owing = select(Customer.id).where(mine, Customer.due > 100_00).order_by(func.random()).limit(1_000)
+            # who has paid today is asked about before more is taken
+            paid = select(Payment.customer_id).where(Payment.paid_on == today(), Payment.customer_id == Customer.id)
+            owing = (
+                select(Customer.id)
+                .where(mine, Customer.due > 100_00, ~paid.exists())
+                .order_by(func.random())
+                .limit(1_000)
+            )
             days: dict[int, tuple[date, int]] = {}
             taken = 0
             by_day = (
