@@ -72,7 +72,9 @@ class CollectPage(Panel):
         found = sums(asked.query) if asked.query else whole
         page = stops(asked, day)
         zones = {zone.zone: zone.name for zone in whole.zones}
-        shown = [self._stop(stop, asked, actor, zones) for stop in page.stops]
+        found_stops = [self._stop(stop, asked, actor, zones) for stop in page.stops]
+        # whoever paid a colleague while the list was put together owes nothing and has given nothing to this person
+        shown = [stop for stop in found_stops if stop["due"] or stop["taken"]]
         return self.render(
             "collect/list.html",
             day={

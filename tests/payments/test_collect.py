@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 from sqlalchemy import func, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.access.scope import everywhere
 from app.activity.models import Activity
@@ -525,3 +526,31 @@ def test_today_is_dhaka_s_day(app: Flask, owing: dict[str, int], english: People
         pay(OFFICE, owing["quader"], 30_00)
         assert today() == date(2026, 11, 24)
     assert "৳ 30.00 taken today" in words(row(english(OFFICE).get("/collect/").text, owing["quader"]))
+
+
+def test_who_pays_a_colleague_while_the_list_is_put_together_is_not_on_it(
+    app: Flask, cast: Cast, as_person: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [cast.customers[NORTH][which] for which in (0, 1)]
+    with app.app_context(), as_account(NORTH), transaction():
+        for customer_id in ids:
+            generate_bill(
+                db.session.get_one(Customer, customer_id),
+                800_00,
+                description="Fibre moved",
+                period=(today(), today()),
+                due_on=today(),
+            )
+    real = collecting.stops
+
+    def while_somebody_pays(*asked: Any) -> Any:
+        found = real(*asked)
+        paid = next(stop.customer for stop in found.stops if stop.customer.id == ids[0])
+        set_committed_value(paid, "due", 0)
+        return found
+
+    monkeypatch.setattr("app.payments.collect_views.stops", while_somebody_pays)
+    answer = as_person(COLLECTOR).get("/collect/")
+    assert answer.status_code == 200
+    assert ids[0] not in rows(answer.text)
+    assert ids[1] in rows(answer.text)
