@@ -83,7 +83,16 @@ def ratio() -> tuple[float, float]:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(ROOT / "translations")
     Babel(app)
     names = ("জ্ঞানেন্দ্র মোহন রায়", "রহিমা খাতুন", "Md. Abdul Karim", "শ্রীকান্ত ভট্টাচার্য্য")
-    bills = [replace(INVOICE, number=number, customer_name=names[number % len(names)]) for number in range(PAGES)]
+    # each with a code of its own to scan, as the bulk run draws them
+    bills = [
+        replace(
+            INVOICE,
+            number=number,
+            customer_name=names[number % len(names)],
+            check_url=f"http://localhost:8080/invoice/{number:038d}",
+        )
+        for number in range(PAGES)
+    ]
     with app.app_context():
 
         def draw() -> bytes:
