@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -72,6 +71,8 @@ def bare_font(shaped: Any) -> Any:
 
 def ratio() -> tuple[float, float]:
     """Print how fast one core draws invoices, shaped and bare, and return the ratio and bare pages a second."""
+    from unittest.mock import patch
+
     from flask import Flask
     from flask_babel import Babel
 
