@@ -2,27 +2,21 @@
 
 The library checks signature, origin and relying party. Ours to check: a challenge is used once, the passkey belongs to who is
 asked, the user handle is the account's, the counter moves forward (reference: webauthn 3.0, what it does not check).
+
+The library is imported where a passkey is made or used: it brings certificates of every maker of authenticators, five
+megabytes that each worker would hold for nothing.
 """
 
 import json
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import webauthn
 from flask import current_app, session
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from app.access.actor import Actor
 from app.core.clock import now
@@ -32,6 +26,9 @@ from app.core.language import normalise
 from app.core.tokens import digest, new_token
 from app.security.factors import factor_changed, forget_codes_without_factor
 from app.security.models import Challenge, Passkey
+
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 MOST_PASSKEYS = 10
@@ -62,6 +59,13 @@ def passkeys_of(account_id: int) -> list[Passkey]:
 
 def registration_options(actor: Actor) -> str:
     """Return what the browser needs to make a passkey, as JSON, with a new challenge."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     known = passkeys_of(actor.id)
     options = webauthn.generate_registration_options(
         rp_id=party().id,
@@ -87,6 +91,8 @@ def _new_handle() -> bytes:
 
 def add_passkey(actor: Actor, name: str, answer: str) -> Passkey:
     """Keep the passkey a browser has made. All other sessions are over. Raises Refused."""
+    import webauthn
+
     handle = session.pop("handle", None)
     challenge = take_challenge("register", actor.id)
     name = normalise(name)
@@ -147,6 +153,9 @@ def own_passkey(actor: Actor, passkey_id: int) -> Passkey:
 
 def request_options(purpose: str, account_id: int | None) -> str:
     """Return what the browser needs to use a passkey, as JSON: of one account, or of whoever the passkey says it is."""
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     known = passkeys_of(account_id) if account_id is not None else []
     options = webauthn.generate_authentication_options(
         rp_id=party().id,
@@ -164,6 +173,9 @@ def use_passkey(purpose: str, answer: str, account_id: int | None) -> Passkey | 
 
     Without ``account_id`` the passkey says who it is: then its holder must have been verified and named by its handle.
     """
+    import webauthn
+    from webauthn.helpers import base64url_to_bytes
+
     challenge = take_challenge(purpose, account_id)
     if challenge is None:
         return None
@@ -216,12 +228,16 @@ def _parsed(answer: str) -> dict[str, Any]:
 
 
 def _transports(given: dict[str, Any]) -> list[str]:
+    from webauthn.helpers.structs import AuthenticatorTransport
+
     known = {one.value for one in AuthenticatorTransport}
     named = given.get("response", {}).get("transports") or []
     return [name for name in named if name in known] if isinstance(named, list) else []
 
 
-def _descriptors(rows: list[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+def _descriptors(rows: list[Passkey]) -> "list[PublicKeyCredentialDescriptor]":
+    from webauthn.helpers.structs import AuthenticatorTransport, PublicKeyCredentialDescriptor
+
     return [
         PublicKeyCredentialDescriptor(
             id=row.credential_id, transports=[AuthenticatorTransport(name) for name in row.transports.split()] or None
