@@ -3,7 +3,7 @@
 The library checks signature, origin and relying party. Ours to check: a challenge is used once, the passkey belongs to who is
 asked, the user handle is the account's, the counter moves forward (reference: webauthn 3.0, what it does not check).
 
-The library is imported where a passkey is made or used: it brings certificates of every maker of authenticators, five
+The library is imported where a passkey is made or used: it brings certificates of every maker of authenticators, six
 megabytes that each worker would hold for nothing.
 """
 
