@@ -145,7 +145,11 @@ def create_group_admin_command(
 
 @isp.command()
 @click.option(
-    "--size", type=click.Choice(list(SIZES)), default="small", show_default=True, help="60, 2,000 or 100,000 customers"
+    "--size",
+    type=click.Choice(list(SIZES)),
+    default="small",
+    show_default=True,
+    help="60, 2,000, 100,000 or a million customers",
 )
 @click.option("--if-empty", is_flag=True, help="do nothing when the database has accounts")
 @speaks_english

@@ -1,6 +1,7 @@
 """Fill an empty database with the demo cast and their customers (the contract: spec, demo.md).
 
-Small and medium go through the services from the first row to the last; large is loaded by app/demo_bulk.py.
+Small and medium go through the services from the first row to the last; large is loaded by app/demo_bulk.py, and app/demo_ten.py
+makes a million of it.
 """
 
 import random
@@ -70,6 +71,7 @@ from app.demo_plan import (
 )
 from app.demo_radius import connect
 from app.demo_status import tell
+from app.demo_ten import bare_tables, fill_up, last_entry
 from app.expenses.models import ExpenseCategory, PaidFrom
 from app.expenses.services import add_expense
 from app.packages.models import BillingProfile, Cycle, Package, PackageOffer, Zone
@@ -90,8 +92,11 @@ __all__ = [
     "state",
 ]
 
-MONTHS_OF_HISTORY = {"small": 4, "medium": 2, "large": 11}
+MONTHS_OF_HISTORY = {"small": 4, "medium": 2, "large": 11, "1m": 11}
 """How many months lie before the present one."""
+
+BULK = ("large", "1m")
+"""Sizes that are loaded without the services."""
 
 PAYS, PAYS_THIS_MONTH = 0.86, 0.45
 """Which part of those who owe something pays in a past month, and so far in the present one."""
@@ -151,13 +156,16 @@ def fill(size: str) -> None:
         for reseller, per_cent in BOUGHT_AT.items():
             offer_packages(actors[GA], actors[reseller], per_cent)
         zones = {email: make_zones(actors[email]) for email, _share in SHARES}
-        if size == "large":
+        if size in BULK:
             customers = load_customers(actors, zones, chance)
         else:
             for email, _share in SHARES:
                 _make_customers(actors[email], customers_of(email, size), zones[email], chance)
-    if size == "large":
-        load_history(actors, customers, first_month, chance)
+    if size in BULK:
+        before = last_entry()
+        with bare_tables():
+            load_history(actors, customers, first_month, chance)
+            fill_up(SIZES[size] // SIZES["large"], before)
     else:
         _live(actors, first_month, chance)
     # before the balances are brought to what the contract says: money of a gateway credits an Operator

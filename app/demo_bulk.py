@@ -1,6 +1,6 @@
 """Load the large demo: a hundred thousand customers with twelve months of bills and payments, by plain inserts.
 
-The one place beside the services that writes bills, payments and the journal: through them it would take a day. It
+The one place beside the services that makes bills, payments and the journal: through them it would take a day. It
 posts what they post; `flask isp check-books` proves it to the paisa. All amounts are paisa.
 """
 
@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.access.actor import Actor, acting_as
 from app.access.scope import everywhere
@@ -106,7 +106,6 @@ class _Batches:
     def __init__(self) -> None:
         self._rows: dict[Any, list[dict[str, Any]]] = {model: [] for model in self.ORDER}
         self._ids: Counter[Any] = Counter()
-        self._told: Counter[Any] = Counter()
         for model in self.ORDER:
             self._ids[model] = db.session.execute(select(func.coalesce(func.max(model.id), 0))).scalar_one()
 
@@ -127,15 +126,6 @@ class _Batches:
         for model, rows in self._rows.items():
             write(model, rows)
             rows.clear()
-            self._tell_size(model)
-
-    def _tell_size(self, model: Any) -> None:
-        # PostgreSQL keeps for a whole session how it looks up what a row refers to; of a table that it knows as nearly
-        # empty it reads every row, for each row that is written
-        size = self._ids[model]
-        if not db.is_sqlite and size > 4 * self._told[model]:
-            db.session.execute(text(f"ANALYZE {model.__tablename__}"))
-            self._told[model] = size
 
     def post(
         self,
@@ -566,13 +556,6 @@ class _History:
         for series, numbers in self._numbers.items():
             for tenant_id, count in sorted(numbers.items()):
                 next_number(tenant_id, series, count)
-        if not db.is_sqlite:
-            for model in (Customer, *_Batches.ORDER):
-                name = model.__tablename__
-                connection.execute(
-                    text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))")
-                )
-            connection.execute(text("ANALYZE"))
 
     def _standing(self, line: _Line) -> dict[str, Any]:
         suspended = len(line.open) > 1 and line.owner != GHAT and self._chance.random() < SUSPENDED

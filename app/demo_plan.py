@@ -10,7 +10,8 @@ from app.demo_names import HOUSES, NAMES, ROADS, SHOPS
 from app.packages.models import ConnectionType, Cycle
 
 SEED = 20261123
-SIZES = {"small": 60, "medium": 2_000, "large": 100_000}
+SIZES = {"small": 60, "medium": 2_000, "large": 100_000, "1m": 1_000_000}
+"""How many customers; a million are ten of each of the large demo."""
 GA, NORTH, SOUTH, GHAT = (f"{name}@meghna.example.com" for name in ("ga", "north", "south", "ghat"))
 PADMA = "ga@padma.example.com"
 

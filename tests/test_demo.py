@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_babel import force_locale
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.access.scope import everywhere
 from app.accounts.models import Account, Credential, Kind, Tenant
@@ -21,6 +21,7 @@ from app.core.clock import now, today
 from app.core.database import db
 from app.core.errors import Refused
 from app.customers.models import Customer, CustomerStatus
+from app.customers.queries import matching
 from app.demo import SIZES, State, fill, make_cast, state
 from app.expenses.models import Expense
 from app.packages.models import BillingProfile, ConnectionType, Cycle
@@ -334,3 +335,46 @@ def test_the_bulk_loaded_demo_is_right_to_the_paisa_and_business_goes_on(
     clock.set("2026-12-01 00:10")
     assert bill_month(today()).made > 100
     assert check_books().differences == []
+
+
+def test_a_million_are_ten_of_each_customer_and_business_goes_on(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, "large", 60)
+    monkeypatch.setitem(SIZES, "1m", 600)
+    before = _made_of_the_tables()
+    fill("1m")
+    assert _made_of_the_tables() == before
+    with everywhere("the tests look at all of it"):
+        assert check_books().differences == []
+        assert _count(Customer) == 600
+        for column in (Customer.mobile, Customer.username_key, Customer.search_text, Payment.check_code):
+            distinct = db.session.execute(select(func.count(column.distinct()))).scalar_one()
+            assert distinct >= 0.9 * _count(column.class_), column
+        north = _account(NORTH).id
+        last = db.session.execute(
+            select(Customer).where(Customer.owner_id == north, Customer.due > 0).order_by(Customer.id.desc()).limit(1)
+        ).scalar_one()
+        number, mobile, username, customer_id, due = last.number, last.mobile, last.username, last.id, last.due
+        assert username == last.username_key
+        assert all(part in last.search_text for part in (mobile.removeprefix("+88"), username))
+        for typed in (mobile, username, str(number)):
+            found = db.session.execute(select(Customer.id).where(matching(typed), Customer.owner_id == north)).scalars()
+            assert customer_id in found.all(), typed
+    pay(COLLECTOR, customer_id, due)
+    with everywhere("the tests look at all of it"):
+        assert check_books().differences == []
+
+
+def _made_of_the_tables() -> set[str]:
+    """Return the tables' indexes, keys and triggers by name."""
+    asked = (
+        "SELECT name FROM sqlite_master"
+        if db.is_sqlite
+        else "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' "
+        "UNION SELECT conname FROM pg_constraint "
+        "UNION SELECT tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    names = set(db.session.execute(text(asked)).scalars())
+    db.session.rollback()
+    return names

@@ -76,7 +76,7 @@ EVERYWHERE = {
     "app/billing/settlement.py": {"_move_suspend_date"},
     "app/billing/suspending.py": {"auto_suspend"},
     "app/books/check.py": {"check_books"},
-    "app/books/counting.py": {"fold_figures"},
+    "app/books/counting.py": {"count_anew", "fold_figures"},
     "app/books/once.py": {"made_by"},
     "app/books/operators.py": {"add_operator_balance", "lock_chain", "locked_account"},
     "app/cash/queries.py": {
@@ -97,6 +97,7 @@ EVERYWHERE = {
     "app/demo.py": {"_finish", "_refill", "make_cast", "state"},
     "app/demo_bulk.py": {"_chain", "load_history"},
     "app/demo_radius.py": {"go_on"},
+    "app/demo_ten.py": {"fill_up", "last_entry"},
     "app/jobs/services.py": {"_begin", "_end", "_maker", "recover_jobs", "remove_old_files"},
     "app/metrics.py": {"Standing"},
     "app/packages/queries.py": {
@@ -142,7 +143,9 @@ AROUND_THE_HOOK = {
     "app/dashboard/views.py": {"HealthPage"},  # SELECT 1
     "app/status/services.py": {"_database"},  # SELECT 1
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
-    "app/demo_bulk.py": {"_Batches", "_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/books/counting.py": {"count_anew"},  # every owner's rows are counted, by owner
+    "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/demo_ten.py": {"_Copies", "_go_on_counting", "_read", "_run", "fill_up"},  # the same, ten of each
     "app/backups.py": {"_version", "back_up"},  # the whole database as one file
     "app/moving.py": {
         "_count_on",
