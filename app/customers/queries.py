@@ -30,19 +30,30 @@ SHORTEST_PART = 3
 
 def matching(text: str) -> ColumnElement[bool]:
     """Return the condition for a search by number, name in either script, username or mobile."""
+    parts, number = _sought(text)
+    if db.is_sqlite and all(len(part) >= SHORTEST_PART for part in parts):
+        found = _with_parts(parts)
+        # in one list of ids, because SQLite reads a whole table for an “or” between a list and a column
+        return Customer.id.in_(found if number is None else found.union(select(Customer.id).where(number)))
+    return matches(text)
+
+
+def matches(text: str) -> ColumnElement[bool]:
+    """Return the same condition for a row that is read anyway."""
+    parts, number = _sought(text)
+    conditions = [Customer.search_text.contains(part, autoescape=True) for part in sorted(parts)]
+    return or_(*conditions, *([] if number is None else [number]))
+
+
+def _sought(text: str) -> tuple[set[str], ColumnElement[bool] | None]:
+    """Return the parts of words that a search is after, and the number where it may be one."""
     digits = "".join(character for character in to_ascii_digits(text) if character.isdigit())
     parts = {fold(text)}
     if len(digits) >= 4:
         parts.add(digits.removeprefix("88"))
     # a number is looked for when nothing but a number is typed: “road 7” is no customer number
     is_number = digits and len(digits) <= 9 and to_ascii_digits(text).strip().lstrip("#") == digits
-    number = Customer.number == int(digits) if is_number else None
-    if db.is_sqlite and all(len(part) >= SHORTEST_PART for part in parts):
-        found = _with_parts(parts)
-        # in one list of ids, because SQLite reads a whole table for an “or” between a list and a column
-        return Customer.id.in_(found if number is None else found.union(select(Customer.id).where(number)))
-    conditions = [Customer.search_text.contains(part, autoescape=True) for part in parts]
-    return or_(*conditions, *([] if number is None else [number]))
+    return parts, Customer.number == int(digits) if is_number else None
 
 
 def _with_parts(parts: set[str]) -> Select[Any]:

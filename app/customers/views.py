@@ -26,7 +26,7 @@ from app.customers.bulk_views import bulk_actions_for
 from app.customers.custom_fields import custom_fields, fields_in_sight, is_filled
 from app.customers.forms import NoteForm, ReasonForm, SuspendDateForm, customer_form
 from app.customers.models import Customer, CustomerStatus, CustomField, FieldType
-from app.customers.queries import matching, present, present_customer
+from app.customers.queries import matches, matching, present, present_customer
 from app.customers.services import change_status, create_customer, delete_customer, edit_customer, edit_suspend_date
 from app.customers.tabs import ProfileAction, ProfileTab, actions_for, add_action, add_tab, notices_for, tabs_for
 from app.packages.models import BillingProfile, Device, Package, Zone
@@ -79,6 +79,7 @@ class CustomerPage(Page):
     export_name = "customers"
     default_sort = "number"
     search = staticmethod(matching)
+    search_row = staticmethod(matches)
     search_label = _l("Name, number, username or mobile")
     search_columns = ["name", "mobile", "status", "connection_type", "username"]
     load = (

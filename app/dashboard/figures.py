@@ -19,6 +19,9 @@ from app.expenses.models import Expense
 from app.radius.models import LineSession
 from app.radius.queries import online
 
+COUNTED_SOON = 10_000
+"""So many who will be suspended soon are counted: at a month's end they are nearly all customers, each asked for an open bill."""
+
 AGES = ((0, 30), (31, 60), (61, 90), (91, None))
 """Days past a bill's due date, both included; what is not due yet counts to the first."""
 
@@ -36,7 +39,10 @@ class Amount:
 
 @dataclass(frozen=True)
 class CustomerFigures:
-    """Customers by status, how many the daily job will suspend within some days, how many are connected, and what all owe."""
+    """Customers by status, how many the daily job will suspend within some days, how many are connected, and what all owe.
+
+    ``soon`` beyond COUNTED_SOON says that there are more.
+    """
 
     by_status: dict[str, int]
     soon: int
@@ -46,7 +52,8 @@ class CustomerFigures:
 
 def customer_figures() -> CustomerFigures:
     """Count the customers of the scope at work, in one statement."""
-    soon = select(func.count(Customer.id)).where(suspended_by(now() + timedelta(days=SOON_DAYS))).scalar_subquery()
+    suspended = select(Customer.id).where(suspended_by(now() + timedelta(days=SOON_DAYS))).limit(COUNTED_SOON + 1)
+    soon = select(func.count()).select_from(suspended.subquery()).scalar_subquery()
     connected = online().with_only_columns(func.count(LineSession.id)).scalar_subquery()
     numbers = [_sum(Figure.number, Figure.status == status.value) for status in CustomerStatus]
     is_owing = Figure.series == FigureSeries.OWING.value

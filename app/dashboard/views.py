@@ -29,6 +29,7 @@ from app.customers.models import CustomerStatus
 from app.customers.views import DUE_KEYS, SOON_DAYS, CustomerPage
 from app.dashboard.figures import (
     AGES,
+    COUNTED_SOON,
     Amount,
     CustomerFigures,
     MoneyFigures,
@@ -65,7 +66,10 @@ MOST_PEOPLE = 12
 
 @dataclass(frozen=True)
 class Card:
-    """A figure with the list that it counts. ``paisa`` or ``count``; ``note`` is a line below it, ``tone`` colours the figure."""
+    """A figure with the list that it counts. ``paisa`` or ``count``; ``note`` is a line below it, ``tone`` colours the figure.
+
+    ``is_more``: there are more than the count says.
+    """
 
     label: str
     url: str
@@ -73,6 +77,7 @@ class Card:
     paisa: int | None = None
     note: str = ""
     tone: str = ""
+    is_more: bool = False
 
 
 class Board:
@@ -181,7 +186,8 @@ class Board:
                 count=show_digits(SOON_DAYS),
             ),
             customers_url(suspension=SOON_DAYS),
-            count=self.customers.soon,
+            count=min(self.customers.soon, COUNTED_SOON),
+            is_more=self.customers.soon > COUNTED_SOON,
             note=_("unless they pay before"),
             tone="warn" if self.customers.soon else "",
         )

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
-from sqlalchemy import Select, false, func, select, true
+from sqlalchemy import Select, and_, case, false, func, select, true
 
 from app.access.actor import Actor, reader_digits
 from app.core.clock import start_of_day
@@ -31,6 +31,9 @@ ABOUT_THE_PAGE = ("page", "after", "totals", "choices")
 LARGEST_KEY = 10**9
 COUNTED = 1_000
 """Rows are counted and added up to this many: beyond, a page would cost the more the more customers there are."""
+
+WALKED = 30_000
+"""How far along its order a list is read for rows that filters leave in plenty, before they are all looked up and put in order."""
 
 
 @dataclass(frozen=True)
@@ -223,9 +226,11 @@ def _paisa(text: str) -> int | None:
 
 @dataclass
 class ListRequest:
-    """What the address asks of a list."""
+    """What the address asks of a list: ``conditions`` narrow ``every`` row; ``row_conditions`` say the same of a row that is at hand."""
 
-    statement: Select[Any]
+    every: Select[Any]
+    conditions: list[Any]
+    row_conditions: list[Any]
     filters: list[ShownFilter]
     query: str
     page: int
@@ -234,6 +239,11 @@ class ListRequest:
     descending: bool
     after: int | None = None
     adds_up_all: bool = False
+
+    @property
+    def statement(self) -> Select[Any]:
+        """The rows that the filters leave."""
+        return self.every.where(*self.conditions)
 
 
 @dataclass(frozen=True)
@@ -415,17 +425,22 @@ def read_request(
     actor: Actor,
     *,
     search: Callable[[str], Any] | None,
+    search_row: Callable[[str], Any] | None,
     default_sort: str,
     default_descending: bool = True,
 ) -> ListRequest:
-    """Read filters, search, order and page off the address and narrow the statement; nonsense falls back to the default."""
+    """Read filters, search, order and page off the address; nonsense falls back to the default.
+
+    ``search`` is the condition that an index answers, ``search_row`` the same for a row that is read anyway, where that differs.
+    """
     arguments = {name: value.replace("\x00", "") for name, value in request.args.items()}
     shown = [one.read(arguments) for one in filters if opens(one.key, actor)]
-    for one in shown:
-        statement = statement.where(*one.conditions)
+    conditions = [condition for one in shown for condition in one.conditions]
+    row_conditions = list(conditions)
     query = normalise(arguments.get("q", ""))[:LONGEST_SEARCH] if search else ""
     if query and search:
-        statement = statement.where(search(query))
+        conditions.append(search(query))
+        row_conditions.append((search_row or search)(query))
     sortable = {column.name for column in columns if column.sort is not None}
     sort = arguments.get("sort", "")
     descending = arguments.get("dir") == "desc"
@@ -433,6 +448,8 @@ def read_request(
         sort, descending = default_sort, default_descending
     return ListRequest(
         statement,
+        conditions,
+        row_conditions,
         shown,
         query,
         page=_whole(arguments.get("page", ""), 1, LAST_PAGE) or 1,
@@ -473,38 +490,73 @@ def page_of_rows(
     """Return the rows of the page and, where there is a next one, its first row; how many rows the filters leave; their sums.
 
     The keys come first, from an index, and only the rows of the page are joined and read whole. Count and sums come with them:
-    one statement.
+    one statement. Under filters the count comes before: how the rows are best found hangs on how many there are.
     """
     model, order = identity.class_, _order(asked, columns, identity)
-    keys = asked.statement.with_only_columns(identity, maintain_column_froms=True).order_by(*order)
+    keys = _keys(asked, asked.statement, order, identity)
+    counted, names = _count_and_sums(asked, columns, identity)
+    if [source.name for source in keys.get_final_froms()] != [model.__tablename__]:
+        # the order may be that of another table, which the second statement does not join
+        ids = list(db.session.execute(keys).scalars())
+        found = db.session.execute(select(model).where(identity.in_(ids)).options(*options)).scalars().unique()
+        by_id = {row.id: row for row in found}
+        count, *sums = db.session.execute(counted).one()
+        return [by_id[one] for one in ids if one in by_id], count, _by_name(names, sums)
+    if asked.conditions and asked.sort in _key_columns(columns):
+        count, *sums = db.session.execute(counted).one()
+        rows: list[Any] = []
+        if count > COUNTED:
+            rows = _read_rows(_walk(asked, order, identity), order, identity, options)
+        if len(rows) <= asked.page_size:
+            rows = _read_rows(keys, order, identity, options)
+        return rows, count, _by_name(names, sums)
+    figures, chosen = counted.subquery(), keys.subquery()
+    read = (
+        select(model, *figures.c)
+        .select_from(figures)
+        .outerjoin(chosen, true())
+        .outerjoin(model, identity == chosen.c.id)
+        .order_by(*order)
+        .options(*options)
+    )
+    found_with_figures = db.session.execute(read).unique().all()
+    _row, count, *sums = found_with_figures[0]
+    return [row for row, *_figures in found_with_figures if row is not None], count, _by_name(names, sums)
+
+
+def _keys(asked: ListRequest, statement: Select[Any], order: list[Any], identity: Any) -> Select[Any]:
+    """Return the statement of the page's keys, and of one more."""
+    keys = statement.with_only_columns(identity, maintain_column_froms=True).order_by(*order)
     if asked.after is not None:
         # the page after the row with this key: nothing before it is read again
         edge = order[0].element
         keys = keys.where(edge < asked.after if asked.descending else edge > asked.after)
     else:
         keys = keys.offset((asked.page - 1) * asked.page_size)
-    keys = keys.limit(asked.page_size + 1)
-    if [source.name for source in keys.get_final_froms()] == [model.__tablename__]:
-        counted, names = _count_and_sums(asked, columns, identity)
-        figures, chosen = counted.subquery(), keys.subquery()
-        read = (
-            select(model, *figures.c)
-            .select_from(figures)
-            .outerjoin(chosen, true())
-            .outerjoin(model, identity == chosen.c.id)
-            .order_by(*order)
-            .options(*options)
-        )
-        found = db.session.execute(read).unique().all()
-        _row, count, *sums = found[0]
-        return [row for row, *_figures in found if row is not None], count, _by_name(names, sums)
-    # the order may be that of another table, which the second statement does not join
-    ids = list(db.session.execute(keys).scalars())
-    found = db.session.execute(select(model).where(identity.in_(ids)).options(*options)).scalars().unique()
-    by_id = {row.id: row for row in found}
-    counted, names = _count_and_sums(asked, columns, identity)
-    count, *sums = db.session.execute(counted).one()
-    return [by_id[one] for one in ids if one in by_id], count, _by_name(names, sums)
+    return keys.limit(asked.page_size + 1)
+
+
+def _walk(asked: ListRequest, order: list[Any], identity: Any) -> Select[Any]:
+    """Return the statement of the page's keys that goes along the list's order for a while and looks at each row.
+
+    Where filters leave one row in so many, that is a short way; to look all of them up and put them in order takes the longer
+    the more customers there are. What it does not find within WALKED rows it leaves out.
+    """
+    key = order[0].element
+    every = asked.every
+    if asked.after is not None:
+        every = every.where(key < asked.after if asked.descending else key > asked.after)
+    last = every.with_only_columns(key).order_by(order[0]).limit(1).offset(WALKED).correlate(None).scalar_subquery()
+    is_near = key > func.coalesce(last, -1) if asked.descending else key < func.coalesce(last, LARGEST_KEY + 1)
+    # in this shape no index offers itself for the conditions
+    fits = case((and_(*asked.row_conditions), 1), else_=0) == 1
+    return _keys(asked, asked.every.where(is_near, fits), order, identity)
+
+
+def _read_rows(keys: Select[Any], order: list[Any], identity: Any, options: tuple[Any, ...]) -> list[Any]:
+    chosen = keys.subquery()
+    read = select(identity.class_).join(chosen, identity == chosen.c.id).order_by(*order).options(*options)
+    return list(db.session.execute(read).scalars().unique())
 
 
 def _by_name(names: list[str], sums: Iterable[Any]) -> dict[str, int]:

@@ -267,6 +267,7 @@ class Page(Doors, ModelView):
     columns: ClassVar[tuple[Column, ...]] = ()
     filters: ClassVar[tuple[Filter, ...]] = ()
     search: ClassVar[Callable[[str], Any] | None] = None
+    search_row: ClassVar[Callable[[str], Any] | None] = None
     search_label: ClassVar[Any] = ""
     default_sort: ClassVar[str] = ""
     default_descending: ClassVar[bool] = True
@@ -314,15 +315,15 @@ class Page(Doors, ModelView):
     def _asked(self, actor: Actor, offered: tuple[Column, ...] | None = None) -> tuple[Any, list[Column]]:
         columns = readable_columns(self.columns if offered is None else offered, actor)
         asked = read_request(
-            self.rows(),
+            self._fab_filtered(self.rows()),
             columns,
             self.filters,
             actor,
             search=type(self).search,
+            search_row=type(self).search_row,
             default_sort=self.default_sort,
             default_descending=self.default_descending,
         )
-        asked.statement = self._fab_filtered(asked.statement)
         return asked, columns
 
     def _fab_filtered(self, statement: Select[Any]) -> Select[Any]:

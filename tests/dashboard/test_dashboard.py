@@ -24,6 +24,8 @@ from app.core.language import to_ascii_digits
 from app.customers.counting import count_customers
 from app.customers.models import CustomerCount, CustomerStatus
 from app.customers.services import change_status
+from app.dashboard import figures as dashboard_figures
+from app.dashboard import views as dashboard_views
 from app.expenses.models import ExpenseCategory
 from app.expenses.services import add_expense, void_expense
 from app.payments.services import void_payment
@@ -165,6 +167,21 @@ def test_who_is_suspended_within_three_days_is_whom_the_job_suspends_then(
     # the job works for both providers, the page for one
     url, figure = figures(english(as_person(PADMA_GA)).get("/").text)["Suspended customers"]
     assert suspended == len(named) + amount(figure)
+
+
+def test_of_very_many_who_are_suspended_soon_the_first_page_says_that_there_are_more(
+    board: Cast, clock: Clock, as_person: Callable[..., FlaskClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set("2026-12-08 12:00")
+    client = english(as_person(GA))
+    card = "Suspended within 3 days"
+    count = amount(figures(client.get("/").text)[card][1])
+    for module in (dashboard_figures, dashboard_views):
+        monkeypatch.setattr(module, "COUNTED_SOON", count)
+    assert figures(client.get("/").text)[card][1] == str(count)
+    for module in (dashboard_figures, dashboard_views):
+        monkeypatch.setattr(module, "COUNTED_SOON", count - 1)
+    assert figures(client.get("/").text)[card][1] == f"more than {count - 1}"
 
 
 class TestKeys:

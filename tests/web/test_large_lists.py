@@ -141,15 +141,67 @@ def statements(app: Flask) -> Iterator[StatementCount]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/customers/list/", "/bills/list/", "/payments/list/", "/customers/list/?status=active"]
+    ("path", "most"),
+    [("/customers/list/", 2), ("/bills/list/", 2), ("/payments/list/", 2), ("/customers/list/?status=active", 3)],
 )
 def test_a_list_asks_who_is_there_and_for_its_rows_and_nothing_else(
-    ga: FlaskClient, cast: Cast, statements: StatementCount, path: str
+    ga: FlaskClient, cast: Cast, statements: StatementCount, path: str, most: int
 ) -> None:
     ga.get(path)
     statements.statements.clear()
     assert ga.get(path).status_code == 200
-    assert len(statements.statements) == 2, "\n\n".join(statements.statements)
+    assert len(statements.statements) == most, "\n\n".join(statements.statements)
+
+
+class TestRowsInPlenty:
+    """Where filters leave many, the list is read along its order; what is shown is the same."""
+
+    PATHS = (
+        "/customers/list/?status=active",
+        "/customers/list/?q=a",
+        "/customers/list/?q=017&sort=number&dir=asc",
+        "/customers/list/?q=017",
+        "/bills/list/?status=unpaid",
+    )
+
+    @staticmethod
+    def rows(page: str) -> list[str]:
+        """Return the addresses of a page's rows, in its order."""
+        return list(dict.fromkeys(re.findall(r'href="(/\w+/show/\d+)"', page.partition("<table")[2])))
+
+    def through(self, ga: FlaskClient, path: str) -> list[str]:
+        """Return the rows of all pages, two a page."""
+        page = ga.get(f"{path}&page_size=2").text
+        found = self.rows(page)
+        while 'rel="next"' in page:
+            page = ga.get(next_page(page)).text
+            found += self.rows(page)
+        return found
+
+    @pytest.mark.parametrize("path", PATHS)
+    @pytest.mark.parametrize("walked", [1, 3, 30_000])
+    def test_are_the_rows_that_are_looked_up(
+        self, ga: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, walked: int
+    ) -> None:
+        monkeypatch.setattr(listing, "PAGE_SIZES", (2, 100))
+        looked_up = self.through(ga, path)
+        monkeypatch.setattr(listing, "COUNTED", 0)
+        monkeypatch.setattr(listing, "WALKED", walked)
+        assert self.through(ga, path) == looked_up and len(looked_up) > 2
+        assert len(set(looked_up)) == len(looked_up)
+
+    def test_are_read_along_the_order_and_looked_up_when_too_few_are_met(
+        self, ga: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, statements: StatementCount
+    ) -> None:
+        monkeypatch.setattr(listing, "PAGE_SIZES", (2, 100))
+        monkeypatch.setattr(listing, "COUNTED", 0)
+        path = "/customers/list/?status=active&page_size=2"
+        ga.get(path)
+        for walked, most in ((30_000, 3), (1, 4)):
+            monkeypatch.setattr(listing, "WALKED", walked)
+            statements.statements.clear()
+            ga.get(path)
+            assert len(statements.statements) == most, "\n\n".join(statements.statements)
 
 
 def test_choices_that_are_rows_are_read_when_the_filter_is_opened_or_narrows(ga: FlaskClient, cast: Cast) -> None:
