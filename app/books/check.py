@@ -1,11 +1,10 @@
 """Prove the books: recompute every balance from the journal and the rows behind it, and name each that differs."""
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import BigInteger, Select, case, cast, func, literal, select, union_all
 
 from app.access.scope import everywhere, within
 from app.accounts.models import RESELLERS, Account, Counter, Kind, Tenant
@@ -38,7 +37,35 @@ class Report:
             self.checked += 1
             kept, right = shown.get(row_id, 0), computed.get(row_id, 0)
             if kept != right:
-                self.differences.append(f"{what} {row_id}: {kept} kept, {right} by the books (paisa)")
+                self._differs(what, row_id, kept, right)
+
+    def compare_rows(self, what: str, shown: Select[Any], *computed: Select[Any]) -> None:
+        """Compare the amounts of two statements of key and amount; what is right is the sum of all that are ``computed``.
+
+        The database puts both sides together: nothing is held here however many rows there are, and a payment that comes in
+        meanwhile is on both sides or on neither.
+        """
+        both = union_all(_side(shown, 1), *(_side(one, 2) for one in computed)).subquery()
+        kept, right = (func.coalesce(func.sum(case((both.c.side == side, both.c.amount))), 0) for side in (1, 2))
+        grouped = select(both.c.key, kept.label("kept"), right.label("by_books")).group_by(both.c.key).subquery()
+        differs = grouped.c.kept != grouped.c.by_books
+        rows, wrong = db.session.execute(
+            select(func.count(), func.count(case((differs, 1)))).select_from(grouped)
+        ).one()
+        self.checked += rows
+        if wrong:
+            for row_id, is_kept, is_right in db.session.execute(select(*grouped.c).where(differs)):
+                self._differs(what, row_id, int(is_kept), int(is_right))
+
+    def _differs(self, what: str, row_id: Any, kept: int, right: int) -> None:
+        self.differences.append(f"{what} {row_id}: {kept} kept, {right} by the books (paisa)")
+
+
+def _side(statement: Select[Any], side: int) -> Select[Any]:
+    key, amount = list(statement.subquery().c)
+    return select(key.label("key"), cast(amount, BigInteger).label("amount"), literal(side).label("side")).where(
+        key.is_not(None)
+    )
 
 
 def check_books() -> Report:
@@ -89,8 +116,8 @@ def _unless_void(figure: Any) -> Any:
 
 
 def _check_journal(report: Report, tenant_ids: list[int]) -> None:
-    lines = _sums(select(JournalLine.entry_id, func.sum(JournalLine.amount)).group_by(JournalLine.entry_id))
-    report.compare("journal entry", lines, dict.fromkeys(lines, 0))
+    lines = select(JournalLine.entry_id, func.sum(JournalLine.amount)).group_by(JournalLine.entry_id)
+    report.compare_rows("journal entry", lines)
     by_tenant = _sums(select(JournalLine.tenant_id, func.sum(JournalLine.amount)).group_by(JournalLine.tenant_id))
     report.compare("tenant", by_tenant, dict.fromkeys(tenant_ids, 0))
     empty = select(JournalEntry.id).where(
@@ -112,16 +139,16 @@ BOOKED = (
 
 
 def _check_bills(report: Report) -> None:
-    settled = _sums(
+    settled = (
         select(Allocation.bill_id, func.sum(Allocation.amount))
         .where(Allocation.released_at.is_(None))
         .group_by(Allocation.bill_id)
     )
-    report.compare("paid on bill", _sums(select(Bill.id, Bill.paid)), settled)
-    given = _sums(select(Discount.bill_id, func.sum(Discount.amount)).group_by(Discount.bill_id))
-    report.compare("discounts of bill", _sums(select(Bill.id, Bill.discount)), given)
+    report.compare_rows("paid on bill", select(Bill.id, Bill.paid), settled)
+    given = select(Discount.bill_id, func.sum(Discount.amount)).group_by(Discount.bill_id)
+    report.compare_rows("discounts of bill", select(Bill.id, Bill.discount), given)
     for ledger, what, figure in BOOKED:
-        report.compare(what, _sums(select(Bill.id, figure)), _booked(ledger, JournalEntry.bill_id))
+        report.compare_rows(what, select(Bill.id, figure), _booked(ledger, JournalEntry.bill_id))
     bills = select(Bill).execution_options(yield_per=1000, populate_existing=True)
     for bill in db.session.execute(bills).scalars():
         settled = max(bill.settled - bill.settled_before_move, 0)
@@ -141,9 +168,9 @@ def _check_bills(report: Report) -> None:
             report.compare(what, {bill.id: kept}, {bill.id: right})
 
 
-def _booked(ledger: Ledger, source: Any) -> dict[Any, int]:
-    """Return what the journal holds in a ledger for each bill, payment or expense."""
-    return _sums(
+def _booked(ledger: Ledger, source: Any) -> Select[Any]:
+    """Select what the journal holds in a ledger for each bill, payment or expense."""
+    return (
         select(source, func.sum(JournalLine.amount))
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
         .where(JournalLine.ledger == ledger.value, source.is_not(None))
@@ -153,61 +180,50 @@ def _booked(ledger: Ledger, source: Any) -> dict[Any, int]:
 
 def _check_money(report: Report) -> None:
     """Compare payments and expenses with the journal: what is void has come and gone."""
-    received = _sums(select(Payment.id, case((Payment.voided_at.is_not(None), 0), else_=-Payment.amount)))
-    report.compare("money of payment", received, _booked(Ledger.CUSTOMER, JournalEntry.payment_id))
-    spent = _sums(select(Expense.id, case((Expense.voided_at.is_not(None), 0), else_=Expense.amount)))
-    report.compare("money of expense", spent, _booked(Ledger.EXPENSE, JournalEntry.expense_id))
+    received = select(Payment.id, case((Payment.voided_at.is_not(None), 0), else_=-Payment.amount))
+    report.compare_rows("money of payment", received, _booked(Ledger.CUSTOMER, JournalEntry.payment_id))
+    spent = select(Expense.id, case((Expense.voided_at.is_not(None), 0), else_=Expense.amount))
+    report.compare_rows("money of expense", spent, _booked(Ledger.EXPENSE, JournalEntry.expense_id))
 
 
 def _check_sources(report: Report) -> None:
-    for what, model, column in (("payment", Payment, Allocation.payment_id), ("credit", Credit, Allocation.credit_id)):
-        spent = _sums(
-            select(column, func.sum(Allocation.amount))
+    valid = case((Payment.voided_at.is_not(None), 0), else_=Payment.amount)
+    for what, model, amount, column in (
+        ("payment", Payment, valid, Allocation.payment_id),
+        ("credit", Credit, Credit.amount, Allocation.credit_id),
+    ):
+        spent = (
+            select(column, -func.sum(Allocation.amount))
             .where(Allocation.released_at.is_(None), column.is_not(None))
             .group_by(column)
         )
-        is_void = model.voided_at.is_not(None) if model is Payment else None
-        rows: Iterable[Any] = db.session.execute(
-            select(
-                model.id,
-                model.amount,
-                model.unallocated,
-                is_void if is_void is not None else func.coalesce(None, False),
-            )
-        ).all()
-        kept, right = {}, {}
-        for row_id, amount, unallocated, void in rows:
-            kept[row_id] = unallocated
-            right[row_id] = (0 if void else amount) - spent.get(row_id, 0)
-        report.compare(f"unspent of {what}", kept, right)
+        report.compare_rows(f"unspent of {what}", select(model.id, model.unallocated), select(model.id, amount), spent)
 
 
 def _check_customers(report: Report) -> None:
-    ledger = _sums(
+    ledger = (
         select(JournalLine.holder_id, func.sum(JournalLine.amount))
         .where(JournalLine.ledger == Ledger.CUSTOMER.value)
         .group_by(JournalLine.holder_id)
     )
-    report.compare("balance of customer", _sums(select(Customer.id, Customer.due - Customer.advance)), ledger)
-    due = _sums(
+    report.compare_rows("balance of customer", select(Customer.id, Customer.due - Customer.advance), ledger)
+    due = (
         select(Bill.customer_id, func.sum(Bill.total - Bill.paid))
         .where(Bill.voided_at.is_(None))
         .group_by(Bill.customer_id)
     )
-    report.compare("due of customer", _sums(select(Customer.id, Customer.due)), due)
-    partly = _sums(
+    report.compare_rows("due of customer", select(Customer.id, Customer.due), due)
+    partly = (
         select(Bill.customer_id, func.sum(Bill.paid))
         .where(Bill.voided_at.is_(None), Bill.paid < Bill.total)
         .group_by(Bill.customer_id)
     )
-    report.compare("paid on open bills of customer", _sums(select(Customer.id, Customer.paid_on_open)), partly)
-    advance: dict[Any, int] = {}
-    for model in (Payment, Credit):
-        for customer, amount in _sums(
-            select(model.customer_id, func.sum(model.unallocated)).group_by(model.customer_id)
-        ).items():
-            advance[customer] = advance.get(customer, 0) + amount
-    report.compare("advance of customer", _sums(select(Customer.id, Customer.advance)), advance)
+    report.compare_rows("paid on open bills of customer", select(Customer.id, Customer.paid_on_open), partly)
+    advance = [
+        select(model.customer_id, func.sum(model.unallocated)).group_by(model.customer_id)
+        for model in (Payment, Credit)
+    ]
+    report.compare_rows("advance of customer", select(Customer.id, Customer.advance), *advance)
 
 
 def _check_operators(report: Report) -> None:

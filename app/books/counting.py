@@ -16,11 +16,11 @@ from app.payments.models import Payment
 FOLDED = 20_000
 """How many rows are folded in one transaction: for so long nobody else writes on SQLite."""
 
-Key = tuple[int, int, str, str, date | None, int | None]
-"""Tenant, owner, series, status, day, person: what rows of one figure share."""
+Key = tuple[int, int, str, str, date | None, int | None, int | None]
+"""Tenant, owner, series, status, day, person, zone: what rows of one figure share."""
 
 OF_A_ROW = (
-    *(Figure.tenant_id, Figure.owner_id, Figure.series, Figure.status, Figure.day, Figure.person_id),
+    *(Figure.tenant_id, Figure.owner_id, Figure.series, Figure.status, Figure.day, Figure.person_id, Figure.zone_id),
     *(Figure.amount, Figure.number),
 )
 
@@ -50,7 +50,7 @@ def _fold_some() -> int:
         sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
         changes = _taken(sums, Figure.id.in_(oldest))
         days: dict[tuple[int, str], set[date | None]] = defaultdict(set)
-        for _tenant, owner_id, series, _status, day, _person in list(sums):
+        for _tenant, owner_id, series, _status, day, *_own in list(sums):
             days[owner_id, series].add(day)
         for (owner_id, series), touched in days.items():
             is_touched = or_(Figure.day.is_(None), Figure.day.in_(touched - {None}))
@@ -75,7 +75,7 @@ def _taken(sums: dict[Key, list[int]], *which: Any) -> int:
 
 # --- What they should be -----------------------------------------------------------------------------------------
 
-NO_STATUS, NO_DAY, NO_PERSON = literal("", String), cast(null(), Date), cast(null(), Integer)
+NO_STATUS, NO_DAY, NO_ROW = literal("", String), cast(null(), Date), cast(null(), Integer)
 
 
 def _behind(series: FigureSeries, model: Any, counts: Any, amount: Any, mark: bool, **own: Any) -> Select[Any]:
@@ -85,7 +85,8 @@ def _behind(series: FigureSeries, model: Any, counts: Any, amount: Any, mark: bo
         literal(series.value, String),
         own.get("status", NO_STATUS),
         own.get("day", NO_DAY),
-        own.get("person", NO_PERSON),
+        own.get("person", NO_ROW),
+        own.get("zone", NO_ROW),
     )
     grouped = (model.tenant_id, model.owner_id, *own.values())
     return select(*key, func.sum(amount), func.count(), literal(mark)).where(counts).group_by(*grouped)
@@ -98,7 +99,9 @@ def _all_behind(mark: bool) -> list[Select[Any]]:
     taken = {"day": Payment.paid_on, "person": Payment.collected_by_id}
     return [
         _behind(FigureSeries.CUSTOMERS, Customer, is_present, literal(0, Integer), mark, status=Customer.status),
-        _behind(FigureSeries.OWING, Customer, is_present & (Customer.due > 0), Customer.due, mark),
+        _behind(
+            FigureSeries.OWING, Customer, is_present & (Customer.due > 0), Customer.due, mark, zone=Customer.zone_id
+        ),
         _behind(FigureSeries.OPEN, Bill, is_open, Bill.open, mark, day=Bill.due_on),
         _behind(FigureSeries.TAKEN, Payment, Payment.voided_at.is_(None), Payment.amount, mark, **taken),
     ]

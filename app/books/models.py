@@ -117,7 +117,7 @@ class FigureSeries(StrEnum):
     """What a figure counts."""
 
     CUSTOMERS = "customers"  # those that are not deleted, by status
-    OWING = "owing"  # those of them that owe, with what they owe
+    OWING = "owing"  # those of them that owe, with what they owe, by their zone
     OPEN = "open"  # bills that are not settled, by the day they are due, with what is open
     TAKEN = "taken"  # payments that are not void, by their day and by who took the money (nobody: it came online)
 
@@ -129,7 +129,7 @@ def _is_change() -> TextClause:
 class Figure(Owned, Base):
     """A part of a figure: what one change added or took away, or the sum of earlier ones. A figure is the sum of its rows.
 
-    Triggers write it (migration 0022), in the transaction of the change and as rows of their own: a figure that is brought
+    Triggers write it (migrations 0022 and 0024), in the transaction of the change and as rows of their own: a figure that is brought
     up to date in place would be a row that all payments wait for. ``fold_figures`` makes one row of many.
     """
 
@@ -148,6 +148,7 @@ class Figure(Owned, Base):
     person_id: Mapped[int | None] = mapped_column()
     amount: Mapped[int] = mapped_column(Money)
     number: Mapped[int] = mapped_column()
+    zone_id: Mapped[int | None] = mapped_column()
     is_folded: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     person_name: ClassVar[Any]

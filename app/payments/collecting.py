@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal_column, not_, or_, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app.access.actor import Actor, current_actor, shown_number
@@ -190,40 +190,95 @@ def _in_zone(zone: str) -> list[Any]:
 
 def sums(query: str = "") -> Sums:
     """Count and add up who owes in the scope at work, by zone; with a search, of those it finds."""
+    return _sums_of_found(query) if query else _sums_kept()
+
+
+def _sums_of_found(query: str) -> Sums:
     put_off = Customer.id.in_(_put_off()).label("put_off")
-    statement = present().where(Customer.due > 0, *_searched(query))
     rows = db.session.execute(
-        statement.outerjoin(Zone, Zone.id == Customer.zone_id)
+        present()
+        .where(Customer.due > 0, *_searched(query))
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
         .with_only_columns(
             Customer.zone_id,
             Zone.name,
             Zone.owner_id,
-            put_off,
             func.count(),
             func.sum(Customer.due),
+            put_off,
             maintain_column_froms=True,
         )
         .group_by(Customer.zone_id, Zone.name, Zone.owner_id, put_off)
-        .order_by(Customer.zone_id.is_(None), Zone.name, Customer.zone_id)
+        .order_by(*_zone_order())
     ).all()
-    now_due = [row for row in rows if not row.put_off]
-    names = Counter(row.name for row in now_due)
-    owners = _account_names({row.owner_id for row in now_due if row.name is not None and names[row.name] > 1})
+    now_due = [_ZoneRow(*row[:5]) for row in rows if not row.put_off]
+    return _named(now_due, later=sum(row[3] for row in rows if row.put_off))
+
+
+def _sums_kept() -> Sums:
+    """Return the sums of the whole list: kept already but for those who are put off, which are few."""
+    rows = db.session.execute(
+        select(Figure.zone_id, Zone.name, Zone.owner_id, func.sum(Figure.number), func.sum(Figure.amount))
+        .outerjoin(Zone, Zone.id == Figure.zone_id)
+        .where(Figure.series == FigureSeries.OWING.value)
+        .group_by(Figure.zone_id, Zone.name, Zone.owner_id)
+        .order_by(*_zone_order())
+    ).all()
+    put_off = _put_off().correlate(None).distinct().subquery()
+    later = {
+        zone_id: (count, due)
+        for zone_id, count, due in db.session.execute(
+            select(Customer.zone_id, func.count(), func.sum(Customer.due))
+            # from the visits to their customers: the other way round everybody who owes would be read
+            .select_from(put_off.join(Customer, Customer.id == put_off.c.customer_id))
+            .where(Customer.deleted_at.is_(None), Customer.due > 0)
+            .group_by(Customer.zone_id)
+        )
+    }
+    found = []
+    for zone_id, name, owner_id, count, due in rows:
+        later_count, later_due = later.get(zone_id, (0, 0))
+        if count > later_count:
+            found.append(_ZoneRow(zone_id, name, owner_id, int(count) - later_count, int(due) - int(later_due)))
+    return _named(found, later=sum(count for count, _due in later.values()))
+
+
+@dataclass(frozen=True)
+class _ZoneRow:
+    """A zone as the database knows it, with how many are to be visited there and what they owe in paisa."""
+
+    zone_id: int | None
+    name: str | None
+    owner_id: int | None
+    count: int
+    due: int
+
+
+def _zone_order() -> list[Any]:
+    return [Zone.id.is_(None), Zone.name, Zone.id]
+
+
+def _named(rows: list[_ZoneRow], later: int) -> Sums:
+    names = Counter(row.name for row in rows)
+    owners = _account_names({row.owner_id for row in rows if row.owner_id is not None and names[row.name] > 1})
     zones = [
         ZoneSum(
-            NO_ZONE if zone_id is None else str(zone_id),
+            NO_ZONE if row.zone_id is None else str(row.zone_id),
             # two owners may have a zone of the same name: who sees both is told whose it is
             " · ".join(
                 part
-                for part in (name or _("Without a zone"), owners.get(owner_id, "") if names[name] > 1 else "")
+                for part in (
+                    row.name or _("Without a zone"),
+                    owners.get(row.owner_id or 0, "") if names[row.name] > 1 else "",
+                )
                 if part
             ),
-            count,
-            int(due),
+            row.count,
+            int(row.due),
         )
-        for zone_id, name, owner_id, _put_off, count, due in now_due
+        for row in rows
     ]
-    return Sums(zones, later=sum(row[4] for row in rows if row.put_off))
+    return Sums(zones, later)
 
 
 def to_collect() -> tuple[int, int]:
@@ -263,15 +318,17 @@ def stops(asked: Asked, day: Day) -> Round:
     is_owing = Customer.due > 0
     statement = _with_last_visit(present().where(*_searched(asked.query), *_in_zone(asked.zone)))
     if asked.later:
-        statement = statement.where(is_owing, _is_put_off()).order_by(Visit.promised_for)
+        statement = statement.where(is_owing, Customer.id.in_(_told()), _is_put_off()).order_by(Visit.promised_for)
     else:
+        if not asked.query:
+            statement = statement.where(Customer.id.in_(_near(asked, day)))
         met = or_(is_owing, Customer.id.in_(day.taken)) if day.taken else is_owing
         statement = statement.where(met, or_(Customer.due == 0, ~_is_put_off())).order_by(_rank())
     # the order is worked out on ids alone: sorting whole rows of everybody who owes takes several times as long
     rows = db.session.execute(
         statement.with_only_columns(Customer.id, Visit.id, _has_paid_since(), maintain_column_froms=True)
         .outerjoin(Zone, Zone.id == Customer.zone_id)
-        .order_by(*_walk())
+        .order_by(*_zone_order(), *_street_order())
         .limit(PAGE_SIZE + 1)
         .offset(PAGE_SIZE * (asked.page - 1))
     ).all()
@@ -286,6 +343,57 @@ def stops(asked: Asked, day: Day) -> Round:
         ],
         has_next=len(rows) > PAGE_SIZE,
     )
+
+
+def _told() -> Select[Any]:
+    """Return the statement of those who owe and whose last visit may move them out of the walk."""
+    last = select(func.max(Visit.id)).group_by(Visit.customer_id).correlate(None)
+    tells = or_(
+        Visit.promised_for.is_not(None),
+        and_(Visit.outcome == Outcome.NOT_HOME.value, Visit.at >= start_of_day(today())),
+    )
+    return (
+        select(Visit.customer_id)
+        .join(Customer, Customer.id == Visit.customer_id)
+        .where(Customer.due > 0, Visit.id.in_(last), tells)
+        .correlate(None)
+    )
+
+
+def _near(asked: Asked, day: Day) -> Any:
+    """Return the statement of who can stand on the page or before it.
+
+    To put everybody who owes in order for a page of fifty takes the longer the more they are. An index has them in the order of
+    the walk, zone by zone; besides stand only those whom a visit or today's money moves.
+    """
+    told = _told()
+    moved = db.session.execute(select(func.count()).select_from(told.subquery())).scalar_one()
+    wanted = PAGE_SIZE * asked.page + 1 + moved
+    whole, last = _zones_for(asked, wanted)
+    arms = [told]
+    if day.taken:
+        arms.append(select(Customer.id).where(Customer.id.in_(day.taken)))
+    # in this very shape the index offers itself: a value that comes apart from the statement would not prove that it fits
+    owing = present().where(Customer.due > literal_column("0")).with_only_columns(Customer.id)
+    if whole:
+        arms.append(owing.where(Customer.zone_id.in_([int(zone) for zone in whole])))
+    if last:
+        nearest = owing.where(*_in_zone(last)).order_by(Customer.zone_id, *_street_order()).limit(wanted).subquery()
+        arms.append(select(nearest.c.id))
+    return union_all(*arms)
+
+
+def _zones_for(asked: Asked, wanted: int) -> tuple[list[str], str]:
+    """Return the zones that the walk leads through altogether before it has met so many, and the one it comes to last."""
+    if asked.zone:
+        return [], asked.zone
+    whole: list[str] = []
+    for zone in _sums_kept().zones:
+        wanted -= zone.count
+        if wanted <= 0 or zone.zone == NO_ZONE:
+            return whole, zone.zone
+        whole.append(zone.zone)
+    return whole, ""
 
 
 def _read(model: type[Any], ids: list[int | None]) -> dict[int, Any]:
@@ -305,10 +413,10 @@ def _rank() -> ColumnElement[int]:
     )
 
 
-def _walk() -> list[Any]:
-    # the shorter first: house 9 comes before house 12
+def _street_order() -> list[Any]:
+    # the shorter first: house 9 comes before house 12. As the indexes of the walk have it
     by_length = [part for column in (Customer.road, Customer.house) for part in (func.length(column), column)]
-    return [Zone.id.is_(None), Zone.name, Zone.id, Customer.address, *by_length, Customer.id]
+    return [Customer.address, *by_length, Customer.id]
 
 
 def _open_bills(customer_ids: list[int]) -> dict[int, list[Bill]]:
