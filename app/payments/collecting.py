@@ -208,7 +208,7 @@ def _sums_of_found(query: str) -> Sums:
             put_off,
             maintain_column_froms=True,
         )
-        .group_by(Customer.zone_id, Zone.name, Zone.owner_id, put_off)
+        .group_by(Customer.zone_id, Zone.id, Zone.name, Zone.owner_id, put_off)
         .order_by(*_zone_order())
     ).all()
     now_due = [_ZoneRow(*row[:5]) for row in rows if not row.put_off]
@@ -221,7 +221,7 @@ def _sums_kept() -> Sums:
         select(Figure.zone_id, Zone.name, Zone.owner_id, func.sum(Figure.number), func.sum(Figure.amount))
         .outerjoin(Zone, Zone.id == Figure.zone_id)
         .where(Figure.series == FigureSeries.OWING.value)
-        .group_by(Figure.zone_id, Zone.name, Zone.owner_id)
+        .group_by(Figure.zone_id, Zone.id, Zone.name, Zone.owner_id)
         .order_by(*_zone_order())
     ).all()
     put_off = _put_off().correlate(None).distinct().subquery()
