@@ -70,7 +70,7 @@ class CollectPage(Panel):
         asked, day = read_asked(request.args), taken_today(actor)
         whole = sums()
         found = sums(asked.query) if asked.query else whole
-        page = stops(asked, day)
+        page = stops(asked, day, whole)
         zones = {zone.zone: zone.name for zone in whole.zones}
         found_stops = [self._stop(stop, asked, actor, zones) for stop in page.stops]
         # whoever paid a colleague while the list was put together owes nothing and has given nothing to this person

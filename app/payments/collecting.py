@@ -309,8 +309,8 @@ def _account_names(ids: set[int]) -> dict[int, str]:
     return {row.id: row.name for row in db.session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))}
 
 
-def stops(asked: Asked, day: Day) -> Round:
-    """Return a page of the list in the order of the walk.
+def stops(asked: Asked, day: Day, whole: Sums) -> Round:
+    """Return a page of the list in the order of the walk; ``whole`` are the sums of the whole list.
 
     First whose promised date has come, then by zone and address, with who has paid today in place, last who was out
     today. The later list is ordered by the promised date.
@@ -321,7 +321,7 @@ def stops(asked: Asked, day: Day) -> Round:
         statement = statement.where(is_owing, Customer.id.in_(_told()), _is_put_off()).order_by(Visit.promised_for)
     else:
         if not asked.query:
-            statement = statement.where(Customer.id.in_(_near(asked, day)))
+            statement = statement.where(Customer.id.in_(_near(asked, day, whole)))
         met = or_(is_owing, Customer.id.in_(day.taken)) if day.taken else is_owing
         statement = statement.where(met, or_(Customer.due == 0, ~_is_put_off())).order_by(_rank())
     # the order is worked out on ids alone: sorting whole rows of everybody who owes takes several times as long
@@ -360,7 +360,7 @@ def _told() -> Select[Any]:
     )
 
 
-def _near(asked: Asked, day: Day) -> Any:
+def _near(asked: Asked, day: Day, sums_of_all: Sums) -> Any:
     """Return the statement of who can stand on the page or before it.
 
     To put everybody who owes in order for a page of fifty takes the longer the more they are. An index has them in the order of
@@ -369,7 +369,7 @@ def _near(asked: Asked, day: Day) -> Any:
     told = _told()
     moved = db.session.execute(select(func.count()).select_from(told.subquery())).scalar_one()
     wanted = PAGE_SIZE * asked.page + 1 + moved
-    whole, last = _zones_for(asked, wanted)
+    whole, last = _zones_for(asked, sums_of_all, wanted)
     arms = [told]
     if day.taken:
         arms.append(select(Customer.id).where(Customer.id.in_(day.taken)))
@@ -383,12 +383,12 @@ def _near(asked: Asked, day: Day) -> Any:
     return union_all(*arms)
 
 
-def _zones_for(asked: Asked, wanted: int) -> tuple[list[str], str]:
+def _zones_for(asked: Asked, sums_of_all: Sums, wanted: int) -> tuple[list[str], str]:
     """Return the zones that the walk leads through altogether before it has met so many, and the one it comes to last."""
     if asked.zone:
         return [], asked.zone
     whole: list[str] = []
-    for zone in _sums_kept().zones:
+    for zone in sums_of_all.zones:
         wanted -= zone.count
         if wanted <= 0 or zone.zone == NO_ZONE:
             return whole, zone.zone
@@ -433,7 +433,7 @@ def _open_bills(customer_ids: list[int]) -> dict[int, list[Bill]]:
 
 def next_stop(asked: Asked, day: Day, after: int) -> Stop | None:
     """Return who comes next on the page of the list after this customer, or else the first who still owes there."""
-    page = stops(replace(asked, later=False), day).stops
+    page = stops(replace(asked, later=False), day, sums()).stops
     here = next((index for index, stop in enumerate(page) if stop.customer.id == after), -1)
     return next(
         (stop for stop in page[here + 1 :] + page[: here + 1] if stop.customer.due and stop.customer.id != after), None
