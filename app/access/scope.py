@@ -76,6 +76,11 @@ NOTHING = Scope.nothing()
 _scope: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
+def is_of_one() -> bool:
+    """Tell whether the rows of the scope at work lie together in an index that begins with whose they are: one owner's, or one tenant's."""
+    return _scope.get().shape in ("owner", "tenant")
+
+
 def current_scope() -> Scope:
     """Return the scope at work."""
     return _scope.get()

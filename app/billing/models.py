@@ -77,7 +77,7 @@ class Bill(Owned, Base):
         Index("ix_bills_owner_newest", "owner_id", "id"),
         Index("ix_bills_owner_number", "owner_id", "number"),
         *_open_bills(),
-        Index("ix_bills_customer", "tenant_id", "customer_id", "period_from", "id"),
+        Index("ix_bills_customer", "customer_id", "period_from", "id"),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("discount BETWEEN 0 AND amount", "discount"),
         CheckConstraint("vat >= 0 AND vat_basis_points BETWEEN 0 AND 10000", "vat"),
@@ -197,7 +197,7 @@ class Discount(Owned, Base):
     __table_args__ = (
         owned_by_account(),
         same_tenant("bill_id", "bills"),
-        Index("ix_discounts_bill", "tenant_id", "bill_id"),
+        Index("ix_discounts_bill", "bill_id"),
         Index("uq_discounts_request", "tenant_id", "request_id", unique=True),
         CheckConstraint("amount > 0", "amount"),
     )
@@ -219,7 +219,7 @@ class Credit(Owned, Base):
         referable(),
         owned_by_account(),
         same_tenant("customer_id", "customers"),
-        Index("ix_credits_customer", "tenant_id", "customer_id"),
+        Index("ix_credits_customer", "customer_id"),
         Index("uq_credits_request", "tenant_id", "request_id", unique=True),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("unallocated BETWEEN 0 AND amount", "unallocated"),

@@ -11,7 +11,7 @@ from app.accounts.models import Account
 from app.core.clock import UtcDateTime, now
 from app.core.database import Base
 from app.core.money import Money
-from app.core.ownership import Owned, owned_by_account, referable, same_tenant
+from app.core.ownership import Owned, found_by, owned_by_account, referable, same_tenant
 
 
 class Ledger(StrEnum):
@@ -61,6 +61,8 @@ class JournalEntry(Owned, Base):
         referable(),
         owned_by_account(),
         Index("ix_journal_entries_scope", "tenant_id", "owner_id", "id"),
+        found_by("ix_journal_entries_payment", "payment_id"),
+        found_by("ix_journal_entries_expense", "expense_id"),
         Index("uq_journal_entries_request", "tenant_id", "request_id", unique=True),
     )
 
@@ -87,8 +89,8 @@ class JournalLine(Owned, Base):
     __table_args__ = (
         owned_by_account(),
         same_tenant("entry_id", "journal_entries"),
-        Index("ix_journal_lines_holder", "tenant_id", "ledger", "holder_id", "id"),
-        Index("ix_journal_lines_entry", "tenant_id", "entry_id"),
+        Index("ix_journal_lines_holder", "ledger", "holder_id", "id"),
+        Index("ix_journal_lines_entry", "entry_id"),
         CheckConstraint("amount <> 0", "amount"),
     )
 

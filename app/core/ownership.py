@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -29,6 +29,12 @@ def owned_by_account() -> ForeignKeyConstraint:
 def same_tenant(column: str, table: str, **options: Any) -> ForeignKeyConstraint:
     """Bind a column to a row of the same tenant: the database too refuses a row of another one."""
     return ForeignKeyConstraint(["tenant_id", column], [f"{table}.tenant_id", f"{table}.id"], **options)
+
+
+def found_by(name: str, column: str) -> Index:
+    """Find rows by a column that most of them leave empty."""
+    is_there = text(f"{column} IS NOT NULL")
+    return Index(name, column, sqlite_where=is_there, postgresql_where=is_there)
 
 
 def referable() -> UniqueConstraint:

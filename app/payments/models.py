@@ -13,7 +13,7 @@ from app.accounts.models import Account
 from app.core.clock import UtcDateTime, now
 from app.core.database import Base
 from app.core.money import Money
-from app.core.ownership import Owned, owned_by_account, referable, same_tenant
+from app.core.ownership import Owned, found_by, owned_by_account, referable, same_tenant
 from app.customers.models import Customer
 
 
@@ -64,7 +64,8 @@ class Payment(Owned, Base):
         Index("ix_payments_tenant_newest", "tenant_id", "id"),
         Index("ix_payments_owner_newest", "owner_id", "id"),
         Index("ix_payments_owner_number", "owner_id", "number"),
-        Index("ix_payments_customer", "tenant_id", "customer_id", "id"),
+        Index("ix_payments_customer", "customer_id", "id"),
+        found_by("ix_payments_replaces", "replaces_id"),
         Index("ix_payments_collector", "tenant_id", "collected_by_id", "paid_on"),
         # all that the sums by day and by person need
         Index("ix_payments_tenant_taken", "tenant_id", "paid_on", "voided_at", "collected_by_id", "amount"),
@@ -128,9 +129,9 @@ class Allocation(Owned, Base):
         same_tenant("payment_id", "payments"),
         same_tenant("credit_id", "credits"),
         same_tenant("bill_id", "bills"),
-        Index("ix_allocations_bill", "tenant_id", "bill_id"),
-        Index("ix_allocations_payment", "tenant_id", "payment_id"),
-        Index("ix_allocations_credit", "tenant_id", "credit_id"),
+        Index("ix_allocations_bill", "bill_id"),
+        Index("ix_allocations_payment", "payment_id"),
+        Index("ix_allocations_credit", "credit_id"),
         CheckConstraint("amount > 0", "amount"),
         CheckConstraint("(payment_id IS NULL) <> (credit_id IS NULL)", "source"),
     )
@@ -159,7 +160,7 @@ class Visit(Owned, Base):
         owned_by_account(),
         same_tenant("customer_id", "customers"),
         same_tenant("account_id", "accounts"),
-        Index("ix_visits_customer", "tenant_id", "customer_id", "id"),
+        Index("ix_visits_customer", "customer_id", "id"),
         CheckConstraint("(outcome = 'promised') = (promised_for IS NOT NULL)", "promised_for"),
     )
 

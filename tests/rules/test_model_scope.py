@@ -137,6 +137,7 @@ AROUND_THE_HOOK = {
     "app/billing/models.py": {"_open_bills"},  # what an index is made of; no statement
     "app/books/models.py": {"_is_change"},  # what an index is made of; no statement
     "app/books/services.py": {"post"},  # an entry's lines, of the accounts above too
+    "app/core/ownership.py": {"found_by"},  # what an index is made of; no statement
     "app/core/database.py": {"_begin_sqlite", "measure_tables", "transaction"},  # begins, commits, measures
     "app/customers/models.py": {"Customer", "_orders", "_walks"},  # what indexes are made of; no statement
     "app/customers/queries.py": {"_with_parts"},  # ids by a part of a word, for a select in scope
