@@ -28,11 +28,11 @@ sys.path.insert(0, str(ROOT))
 
 import psycopg  # noqa: E402
 from flask import Flask  # noqa: E402
-from sqlalchemy import func, select  # noqa: E402
+from sqlalchemy import case, func, select  # noqa: E402
 
 from app import create_app  # noqa: E402
 from app.access.scope import everywhere  # noqa: E402
-from app.accounts.models import Account  # noqa: E402
+from app.accounts.models import Account, Kind  # noqa: E402
 from app.core.clock import today  # noqa: E402
 from app.core.database import db  # noqa: E402
 from app.customers.models import Customer  # noqa: E402
@@ -66,6 +66,7 @@ EVERYDAY = (
         "/tenants/",
     ),
 )
+COLLECTOR = "collector@meghna.example.com"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -107,14 +108,22 @@ class Facts:
     mobile: str
     owing: list[int]
     days: dict[int, tuple[date, int]]
+    payments: list[int]
 
     @classmethod
-    def of(cls, app: Flask, *wanted: int) -> Facts:
-        """Read them; ``wanted`` are numbers of payments."""
+    def of(cls, app: Flask, email: str, *wanted: int) -> Facts:
+        """Read those of a person; ``wanted`` are numbers of payments."""
         with app.app_context(), everywhere("the measurement looks for its rows"):
-            who = select(Account.id, Account.tenant_id).where(Account.email == WHO)
-            owner, tenant = db.session.execute(who).one()
+            is_manager = Account.kind == Kind.MANAGER.value
+            who = select(case((is_manager, Account.parent_id), else_=Account.id), Account.tenant_id)
+            owner, tenant = db.session.execute(who.where(Account.email == email)).one()
             mine = Customer.owner_id == owner
+            latest = (
+                select(Payment.id)
+                .where(Payment.owner_id == owner, Payment.voided_at.is_(None))
+                .order_by(Payment.id.desc())
+                .limit(200)
+            )
             # who has paid today is asked about before more is taken
             paid = select(Payment.customer_id).where(Payment.paid_on == today(), Payment.customer_id == Customer.id)
             owing = (
@@ -141,6 +150,7 @@ class Facts:
                 db.session.execute(select(Customer.mobile).where(mine).limit(1)).scalar_one(),
                 list(db.session.execute(owing).scalars()),
                 days,
+                list(db.session.execute(latest).scalars()),
             )
 
 
@@ -196,12 +206,49 @@ def works(facts: Facts) -> list[Work]:
         page("bills, page 1", "/bills/list/", "/list", 5),
         page("payments, page 1", "/payments/list/", "/list", 5),
         page("profile", f"/customers/show/{who}", f"/profile?id={who}", 4),
+        page("receipt, against a profile's limit", f"/payments/show/{facts.payments[0]}", f"/profile?id={who}", 4),
         page("collection list", "/collect/", "/collect", 5),
         page("first page, against the list's limit", "/", "/list", 10),
         Work("cash payment, whole booking", Payer(facts.owing), lambda server: server.ask(f"/insert?id={who}"), 12),
+        Work(
+            "void, whole booking", Voider(facts.payments), lambda server: server.ask(f"/insert?id={who}"), 0, rounds=30
+        ),
         Work("sign-in, against the list's limit", sign_in, lambda server: server.ask("/list"), 0, rounds=8),
         *(export(number, facts.days[number], rounds) for number, rounds in ((50_000, 3), (500_000, 1))),
     ]
+
+
+def works_of_a_manager(facts: Facts) -> list[Work]:
+    """Return what a Manager's day is made of: it sees the rows of one owner, and other indexes serve it."""
+    lists, who = "/customers/list/", facts.owing[0]
+    profile, limit = f"/customers/show/{who}", f"/profile?id={who}"
+    return [
+        page("list, page 1", lists, "/list", 5),
+        page("search, whole mobile", f"{lists}?q={facts.mobile[3:]}", f"/mobile?q={quote(facts.mobile)}", 5),
+        page("collection list", "/collect/", "/collect", 5),
+        page("profile", profile, limit, 4),
+        page("profile, bills", f"{profile}?tab=bills", limit, 4),
+        page("profile, payments", f"{profile}?tab=payments", limit, 4),
+        page("receipt, against a profile's limit", f"/payments/show/{facts.payments[0]}", limit, 4),
+        Work("cash payment, whole booking", Payer(facts.owing), lambda server: server.ask(f"/insert?id={who}"), 12),
+    ]
+
+
+class Voider:
+    """Voids one payment after another."""
+
+    def __init__(self, payments: list[int]) -> None:
+        self._next = iter(payments[1:])
+        self._form: dict[str, str] = {}
+
+    def __call__(self, server: Process) -> tuple[int, bytes]:
+        """Void the next payment."""
+        path = f"/payments/delete/{next(self._next)}"
+        if not self._form:
+            self._form = form_fields(server.ask(path)[1].decode())
+        status, body = server.ask(path, self._form | {"reason": "Wrong customer"})
+        assert status == 303, f"the void was answered with {status}"
+        return status, body
 
 
 class Payer:
@@ -288,17 +335,21 @@ def main() -> None:
     for kind in DATABASES if asked.only is None else (asked.only,):
         with database(kind, asked.size) as url:
             app = create_app(Testing, DATABASE_URL=url)
-            facts = Facts.of(app, 50_000, 500_000)
+            facts, of_manager = Facts.of(app, WHO, 50_000, 500_000), Facts.of(app, COLLECTOR)
             server, limit = Process("run.py", "web", url=url), Process("scripts/bench_limit.py", url=url)
+            pieces = works(facts)
             try:
-                server.sign_in()
-                print(f"\n{kind}, {facts.count:,} customers of the company")
-                print(
-                    f"{'work':38}{'median':>9}{'p95':>9}{'limit':>9}{'ratio':>8}{'goal':>6}{'':6}{'kB':>11}{'+MiB':>7}   (ms)"
-                )
-                pieces = works(facts)
-                for work in pieces:
-                    print(measure(work, server, limit, asked.rounds), flush=True)
+                for email, whose, done in (
+                    (WHO, facts, pieces),
+                    (COLLECTOR, of_manager, works_of_a_manager(of_manager)),
+                ):
+                    server.sign_in(email)
+                    print(f"\n{kind}, {whose.count:,} customers of the company, as {email}")
+                    print(
+                        f"{'work':38}{'median':>9}{'p95':>9}{'limit':>9}{'ratio':>8}{'goal':>6}{'':6}{'kB':>11}{'+MiB':>7}   (ms)"
+                    )
+                    for work in done:
+                        print(measure(work, server, limit, asked.rounds), flush=True)
             finally:
                 limit.stop()
                 server.stop()
