@@ -76,9 +76,10 @@ NOTHING = Scope.nothing()
 _scope: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
-def is_of_one() -> bool:
-    """Tell whether the rows of the scope at work lie together in an index that begins with whose they are: one owner's, or one tenant's."""
-    return _scope.get().shape in ("owner", "tenant")
+def owners_at_work(model: type[Any]) -> tuple[int, ...]:
+    """Return the several owners whose rows of a model are seen; none where its rows lie together in an index that begins with whose they are."""
+    scope = _scope.get()
+    return scope.owners if scope.shape == "owners" and issubclass(model, Owned) else ()
 
 
 def current_scope() -> Scope:

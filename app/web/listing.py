@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
-from sqlalchemy import Select, and_, case, false, func, select, true
+from sqlalchemy import Select, and_, case, false, func, select, true, union_all
 
 from app.access.actor import Actor, reader_digits
-from app.access.scope import is_of_one
+from app.access.scope import owners_at_work
 from app.core.clock import start_of_day
 from app.core.database import db
 from app.core.errors import Refused
@@ -32,6 +32,9 @@ ABOUT_THE_PAGE = ("page", "after", "totals", "choices")
 LARGEST_KEY = 10**9
 COUNTED = 1_000
 """Rows are counted and added up to this many: beyond, a page would cost the more the more customers there are."""
+
+MOST_OWNERS = 20
+"""The rows of so many owners are read from the index of each, in order, and put together."""
 
 WALKED = 30_000
 """How far along its order a list is read for rows that filters leave in plenty, before they are all looked up and put in order."""
@@ -496,7 +499,7 @@ def page_of_rows(
     model, order = identity.class_, _order(asked, columns, identity)
     keys = _keys(asked, asked.statement, order, identity)
     counted, names = _count_and_sums(asked, columns, identity)
-    if [source.name for source in keys.get_final_froms()] != [model.__tablename__]:
+    if not _is_of_one_table(asked.statement, identity):
         # the order may be that of another table, which the second statement does not join
         ids = list(db.session.execute(keys).scalars())
         found = db.session.execute(select(model).where(identity.in_(ids)).options(*options)).scalars().unique()
@@ -506,10 +509,15 @@ def page_of_rows(
     if asked.conditions and asked.sort in _key_columns(columns):
         count, *sums = db.session.execute(counted).one()
         rows: list[Any] = []
-        if count > COUNTED and is_of_one():
+        if count > COUNTED and not owners_at_work(model):
             rows = _read_rows(_walk(asked, order, identity), order, identity, options)
         if len(rows) <= asked.page_size:
-            rows = _read_rows(_few(asked, keys, order) if count <= COUNTED else keys, order, identity, options)
+            if count <= COUNTED:
+                # so few are put in order in no time; an index of the order would be walked past a million others for them
+                first = order[0].element + 0
+                few = [first.desc() if asked.descending else first.asc(), *order[1:]]
+                keys = _keys(asked, asked.statement, few, identity)
+            rows = _read_rows(keys, order, identity, options)
         return rows, count, _by_name(names, sums)
     figures, chosen = counted.subquery(), keys.subquery()
     read = (
@@ -525,16 +533,39 @@ def page_of_rows(
     return [row for row, *_figures in found_with_figures if row is not None], count, _by_name(names, sums)
 
 
+def _is_of_one_table(statement: Select[Any], identity: Any) -> bool:
+    froms = statement.with_only_columns(identity, maintain_column_froms=True).get_final_froms()
+    return [source.name for source in froms] == [identity.class_.__tablename__]
+
+
 def _keys(asked: ListRequest, statement: Select[Any], order: list[Any], identity: Any) -> Select[Any]:
     """Return the statement of the page's keys, and of one more."""
-    keys = statement.with_only_columns(identity, maintain_column_froms=True).order_by(*order)
+    keys = statement.with_only_columns(identity, maintain_column_froms=True)
+    size, before = asked.page_size + 1, (asked.page - 1) * asked.page_size
     if asked.after is not None:
         # the page after the row with this key: nothing before it is read again
-        edge = order[0].element
+        edge, before = order[0].element, 0
         keys = keys.where(edge < asked.after if asked.descending else edge > asked.after)
-    else:
-        keys = keys.offset((asked.page - 1) * asked.page_size)
-    return keys.limit(asked.page_size + 1)
+    owners = owners_at_work(identity.class_)
+    if 0 < len(owners) <= MOST_OWNERS and _is_of_one_table(keys, identity):
+        return _of_each(asked, keys, order, identity, owners).limit(size).offset(before)
+    return keys.order_by(*order).limit(size).offset(before)
+
+
+def _of_each(
+    asked: ListRequest, keys: Select[Any], order: list[Any], identity: Any, owners: tuple[int, ...]
+) -> Select[Any]:
+    """Return the keys in order, from the index of each owner: no index has the rows of several in one order."""
+    most = (0 if asked.after is not None else (asked.page - 1) * asked.page_size) + asked.page_size + 1
+    marks = [part.element.label(f"mark_{at}") for at, part in enumerate(order)]
+    model = identity.class_
+    first = [
+        keys.with_only_columns(*marks).where(model.owner_id == owner).order_by(*order).limit(most).subquery()
+        for owner in owners
+    ]
+    found = union_all(*(select(*one.c) for one in first)).subquery()
+    directed = [mark.desc() if asked.descending else mark.asc() for mark in found.c]
+    return select(list(found.c)[-1].label("id")).order_by(*directed)
 
 
 def _walk(asked: ListRequest, order: list[Any], identity: Any) -> Select[Any]:
@@ -552,12 +583,6 @@ def _walk(asked: ListRequest, order: list[Any], identity: Any) -> Select[Any]:
     # in this shape no index offers itself for the conditions
     fits = case((and_(*asked.row_conditions), 1), else_=0) == 1
     return _keys(asked, asked.every.where(is_near, fits), order, identity)
-
-
-def _few(asked: ListRequest, keys: Select[Any], order: list[Any]) -> Select[Any]:
-    """Return the statement of the keys as one that puts what fits in order; an index of the order would be walked past a million others."""
-    first = order[0].element + 0
-    return keys.order_by(None).order_by(first.desc() if asked.descending else first.asc(), *order[1:])
 
 
 def _read_rows(keys: Select[Any], order: list[Any], identity: Any, options: tuple[Any, ...]) -> list[Any]:

@@ -15,7 +15,7 @@ from app.core.database import db, transaction
 from app.customers.models import Customer
 from app.customers.queries import matching
 from app.web import listing
-from tests.cast import GA, NORTH, Cast
+from tests.cast import GA, GHAT, NORTH, Cast
 from tests.make import as_account, customer
 
 People = Callable[[str], FlaskClient]
@@ -68,6 +68,24 @@ def test_the_pages_hold_every_row_once_in_the_order_of_the_list(
         page = ga.get(address).text
         found += numbers(page)
     assert found == at_once and len(found) > 4
+
+
+@pytest.mark.parametrize("order", ["number", "name", "due", "suspend_at", "zone", "mobile"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_an_operator_sees_its_own_and_its_sub_operators_rows_in_one_order(
+    as_person: People, cast: Cast, monkeypatch: pytest.MonkeyPatch, order: str, direction: str
+) -> None:
+    client = as_person(NORTH)
+    monkeypatch.setattr(listing, "PAGE_SIZES", (2, 100))
+    address = f"/customers/list/?sort={order}&dir={direction}&page_size="
+    together = numbers(client.get(f"{address}2").text)
+    page = 1
+    while 'rel="next"' in client.get(f"{address}2&page={page}").text:
+        page += 1
+        together += numbers(client.get(f"{address}2&page={page}").text)
+    monkeypatch.setattr(listing, "MOST_OWNERS", 0)
+    assert together == numbers(client.get(f"{address}100").text)
+    assert len(together) == len(cast.customers[NORTH]) + len(cast.customers[GHAT])
 
 
 @pytest.mark.parametrize("after", ["nonsense", "-1", "9" * 30, "0", "' OR 1=1"])
@@ -180,9 +198,11 @@ class TestRowsInPlenty:
 
     @pytest.mark.parametrize("path", PATHS)
     @pytest.mark.parametrize("walked", [1, 3, 30_000])
+    @pytest.mark.parametrize("who", [GA, NORTH])
     def test_are_the_rows_that_are_looked_up(
-        self, ga: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, walked: int
+        self, as_person: People, cast: Cast, monkeypatch: pytest.MonkeyPatch, path: str, walked: int, who: str
     ) -> None:
+        ga = as_person(who)
         monkeypatch.setattr(listing, "PAGE_SIZES", (2, 100))
         looked_up = self.through(ga, path)
         monkeypatch.setattr(listing, "COUNTED", 0)
