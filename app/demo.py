@@ -28,7 +28,7 @@ from app.billing.services import bill_month, discount_bill, void_bill
 from app.books.counting import fold_figures
 from app.books.operators import add_operator_balance
 from app.core.clock import next_month, now, pretending, today
-from app.core.database import db, transaction
+from app.core.database import db, measure_tables, transaction
 from app.core.errors import Refused
 from app.customers.counting import count_customers
 from app.customers.models import Customer, CustomerStatus
@@ -166,6 +166,7 @@ def fill(size: str) -> None:
         with bare_tables():
             load_history(actors, customers, first_month, chance)
             fill_up(SIZES[size] // SIZES["large"], before)
+        measure_tables()
     else:
         _live(actors, first_month, chance)
     # before the balances are brought to what the contract says: money of a gateway credits an Operator

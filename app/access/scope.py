@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import event, false, select
+from sqlalchemy import ColumnElement, event, false, select
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, with_loader_criteria
 
 from app.accounts.models import Account
@@ -76,10 +76,15 @@ NOTHING = Scope.nothing()
 _scope: ContextVar[Scope] = ContextVar("scope", default=NOTHING)
 
 
-def owners_at_work(model: type[Any]) -> tuple[int, ...]:
-    """Return the several owners whose rows of a model are seen; none where its rows lie together in an index that begins with whose they are."""
+def by_owner(model: type[Any]) -> list[ColumnElement[bool]]:
+    """Return a condition for each of the several owners whose rows of a model are seen.
+
+    None where its rows lie together in an index that begins with whose they are: those of a tenant, or of one owner.
+    """
     scope = _scope.get()
-    return scope.owners if scope.shape == "owners" and issubclass(model, Owned) else ()
+    if scope.shape != "owners" or not issubclass(model, Owned):
+        return []
+    return [model.owner_id == owner for owner in scope.owners]
 
 
 def current_scope() -> Scope:

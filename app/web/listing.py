@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import Select, and_, case, false, func, select, true, union_all
 
 from app.access.actor import Actor, reader_digits
-from app.access.scope import owners_at_work
+from app.access.scope import by_owner
 from app.core.clock import start_of_day
 from app.core.database import db
 from app.core.errors import Refused
@@ -509,7 +509,7 @@ def page_of_rows(
     if asked.conditions and asked.sort in _key_columns(columns):
         count, *sums = db.session.execute(counted).one()
         rows: list[Any] = []
-        if count > COUNTED and not owners_at_work(model):
+        if count > COUNTED and not by_owner(model):
             rows = _read_rows(_walk(asked, order, identity), order, identity, options)
         if len(rows) <= asked.page_size:
             if count <= COUNTED:
@@ -546,23 +546,17 @@ def _keys(asked: ListRequest, statement: Select[Any], order: list[Any], identity
         # the page after the row with this key: nothing before it is read again
         edge, before = order[0].element, 0
         keys = keys.where(edge < asked.after if asked.descending else edge > asked.after)
-    owners = owners_at_work(identity.class_)
+    owners = by_owner(identity.class_)
     if 0 < len(owners) <= MOST_OWNERS and _is_of_one_table(keys, identity):
         return _of_each(asked, keys, order, identity, owners).limit(size).offset(before)
     return keys.order_by(*order).limit(size).offset(before)
 
 
-def _of_each(
-    asked: ListRequest, keys: Select[Any], order: list[Any], identity: Any, owners: tuple[int, ...]
-) -> Select[Any]:
+def _of_each(asked: ListRequest, keys: Select[Any], order: list[Any], identity: Any, owners: list[Any]) -> Select[Any]:
     """Return the keys in order, from the index of each owner: no index has the rows of several in one order."""
     most = (0 if asked.after is not None else (asked.page - 1) * asked.page_size) + asked.page_size + 1
     marks = [part.element.label(f"mark_{at}") for at, part in enumerate(order)]
-    model = identity.class_
-    first = [
-        keys.with_only_columns(*marks).where(model.owner_id == owner).order_by(*order).limit(most).subquery()
-        for owner in owners
-    ]
+    first = [keys.with_only_columns(*marks).where(owner).order_by(*order).limit(most).subquery() for owner in owners]
     found = union_all(*(select(*one.c) for one in first)).subquery()
     directed = [mark.desc() if asked.descending else mark.asc() for mark in found.c]
     return select(list(found.c)[-1].label("id")).order_by(*directed)

@@ -146,6 +146,7 @@ AROUND_THE_HOOK = {
     "app/radius/models.py": {"<module>", "AccessServer", "LineRequest", "_live"},  # indexes, defaults; no statement
     "app/books/counting.py": {"count_anew"},  # every owner's rows are counted, by owner
     "app/demo_bulk.py": {"_History", "write"},  # the large demo is bulk loaded, then check-books passes
+    "app/demo_radius.py": {"_connect_owner"},  # ANALYZE
     "app/demo_ten.py": {"_Copies", "_go_on_counting", "_read", "_run", "fill_up"},  # the same, ten of each
     "app/backups.py": {"_version", "back_up"},  # the whole database as one file
     "app/moving.py": {
