@@ -22,6 +22,9 @@ from app.radius.queries import online
 COUNTED_SOON = 10_000
 """So many who will be suspended soon are counted: at a month's end they are nearly all customers, each asked for an open bill."""
 
+COUNTED_ONLINE = 100_000
+"""So many who are connected are counted: FreeRADIUS writes them, and no trigger of ours makes it wait for a figure."""
+
 AGES = ((0, 30), (31, 60), (61, 90), (91, None))
 """Days past a bill's due date, both included; what is not due yet counts to the first."""
 
@@ -41,7 +44,7 @@ class Amount:
 class CustomerFigures:
     """Customers by status, how many the daily job will suspend within some days, how many are connected, and what all owe.
 
-    ``soon`` beyond COUNTED_SOON says that there are more.
+    ``soon`` beyond COUNTED_SOON and ``online`` beyond COUNTED_ONLINE say that there are more.
     """
 
     by_status: dict[str, int]
@@ -54,7 +57,8 @@ def customer_figures() -> CustomerFigures:
     """Count the customers of the scope at work, in one statement."""
     suspended = select(Customer.id).where(suspended_by(now() + timedelta(days=SOON_DAYS))).limit(COUNTED_SOON + 1)
     soon = select(func.count()).select_from(suspended.subquery()).scalar_subquery()
-    connected = online().with_only_columns(func.count(LineSession.id)).scalar_subquery()
+    sessions = online().with_only_columns(LineSession.id).limit(COUNTED_ONLINE + 1)
+    connected = select(func.count()).select_from(sessions.subquery()).scalar_subquery()
     numbers = [_sum(Figure.number, Figure.status == status.value) for status in CustomerStatus]
     is_owing = Figure.series == FigureSeries.OWING.value
     *counts, due, owing, soon_count, online_count = db.session.execute(

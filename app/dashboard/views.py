@@ -29,6 +29,7 @@ from app.customers.models import CustomerStatus
 from app.customers.views import DUE_KEYS, SOON_DAYS, CustomerPage
 from app.dashboard.figures import (
     AGES,
+    COUNTED_ONLINE,
     COUNTED_SOON,
     Amount,
     CustomerFigures,
@@ -141,7 +142,16 @@ class Board:
         if self.opens(CustomerPage):
             made += self._statuses()
         if self.opens(OnlinePage):
-            made.append(Card(_("Online now"), url_for("OnlinePage.list"), count=self.customers.online, tone="ok"))
+            online = self.customers.online
+            made.append(
+                Card(
+                    _("Online now"),
+                    url_for("OnlinePage.list"),
+                    count=min(online, COUNTED_ONLINE),
+                    is_more=online > COUNTED_ONLINE,
+                    tone="ok",
+                )
+            )
         if self.opens(ExpensePage):
             made.append(self._spent())
         return made
