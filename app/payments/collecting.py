@@ -112,9 +112,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Day:
-    """What a person has taken today, in paisa, by customer."""
+    """What a person has taken today, in paisa, by customer; ``customers`` is the statement of whom it was taken from."""
 
     taken: dict[int, Taken] = field(default_factory=dict)
+    customers: Select[tuple[int]] | None = None
 
     @property
     def amount(self) -> int:
@@ -124,22 +125,21 @@ class Day:
 
 def taken_today(actor: Actor) -> Day:
     """Return the cash this person has taken that is dated today; void payments do not count."""
+    customers = select(Payment.customer_id).where(
+        Payment.tenant_id == actor.tenant_id,
+        Payment.collected_by_id == actor.id,
+        Payment.paid_on == today(),
+        Payment.method == Method.CASH.value,
+        Payment.voided_at.is_(None),
+    )
     rows = db.session.execute(
-        select(Payment.customer_id, Payment.amount, Payment.id, Payment.number)
-        .where(
-            Payment.tenant_id == actor.tenant_id,
-            Payment.collected_by_id == actor.id,
-            Payment.paid_on == today(),
-            Payment.method == Method.CASH.value,
-            Payment.voided_at.is_(None),
-        )
-        .order_by(Payment.id)
+        customers.add_columns(Payment.amount, Payment.id, Payment.number).order_by(Payment.id)
     ).all()
     taken: dict[int, Taken] = {}
     for customer_id, amount, payment_id, number in rows:
         before = taken[customer_id].amount if customer_id in taken else 0
         taken[customer_id] = Taken(before + amount, payment_id, number)
-    return Day(taken)
+    return Day(taken, customers if taken else None)
 
 
 def _with_last_visit(statement: Select[Any]) -> Select[Any]:
@@ -322,7 +322,7 @@ def stops(asked: Asked, day: Day, whole: Sums) -> Round:
     else:
         if not asked.query:
             statement = statement.where(Customer.id.in_(_near(asked, day, whole)))
-        met = or_(is_owing, Customer.id.in_(day.taken)) if day.taken else is_owing
+        met = is_owing if day.customers is None else or_(is_owing, Customer.id.in_(day.customers))
         statement = statement.where(met, or_(Customer.due == 0, ~_is_put_off())).order_by(_rank())
     # the order is worked out on ids alone: sorting whole rows of everybody who owes takes several times as long
     rows = db.session.execute(
@@ -371,8 +371,8 @@ def _near(asked: Asked, day: Day, sums_of_all: Sums) -> Any:
     wanted = PAGE_SIZE * asked.page + 1 + moved
     whole, last = _zones_for(asked, sums_of_all, wanted)
     arms = [told]
-    if day.taken:
-        arms.append(select(Customer.id).where(Customer.id.in_(day.taken)))
+    if day.customers is not None:
+        arms.append(day.customers)
     # in this very shape the index offers itself: a value that comes apart from the statement would not prove that it fits
     owing = present().where(Customer.due > literal_column("0")).with_only_columns(Customer.id)
     if whole:
