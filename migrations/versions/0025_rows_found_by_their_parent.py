@@ -30,20 +30,32 @@ NEW = (
 )
 
 
+def _key(columns: dict[str, list[str]]) -> None:
+    """Make the indexes anew over other columns."""
+    tables = {name: table for name, table, _columns in KEYED}
+    if op.get_bind().dialect.name == "sqlite":
+        for name, wanted in columns.items():
+            op.drop_index(name, tables[name])
+            op.create_index(name, tables[name], wanted)
+        return
+    # the new ones first: meanwhile pages are read, and only who writes waits; to drop one keeps everybody out
+    for name, wanted in columns.items():
+        op.create_index(f"{name}_new", tables[name], wanted)
+    for name in columns:
+        op.drop_index(name, tables[name])
+        op.execute(f"ALTER INDEX {name}_new RENAME TO {name}")
+
+
 def upgrade() -> None:
     """Apply the change."""
-    for name, table, columns in KEYED:
-        op.drop_index(name, table)
-        op.create_index(name, table, [*columns])
     for name, table, column in NEW:
         is_there = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, table, [column], sqlite_where=is_there, postgresql_where=is_there)
+    _key({name: [*columns] for name, _table, columns in KEYED})
 
 
 def downgrade() -> None:
     """Undo the change."""
     for name, table, _column in NEW:
         op.drop_index(name, table)
-    for name, table, columns in KEYED:
-        op.drop_index(name, table)
-        op.create_index(name, table, ["tenant_id", *columns])
+    _key({name: ["tenant_id", *columns] for name, _table, columns in KEYED})
