@@ -975,9 +975,7 @@ def statement_context(account: Account) -> dict[str, Any]:
         Column("added", _l("Added"), lambda line: line.paid, "money", align="right", card="amount"),
         Column("balance", _l("Account balance"), lambda line: -line.balance, "money", align="right", running=True),
     )
-    listing = simple_listing(
-        columns, operator_statement(account.id)[:LONGEST_STATEMENT], empty_text=_("No movements yet.")
-    )
+    listing = simple_listing(columns, operator_statement(account, LONGEST_STATEMENT), empty_text=_("No movements yet."))
     listing.title = _("Statement")
     return {
         "title": account.name,

@@ -46,21 +46,10 @@ def statement(customer: Customer, first: date | None = None, last: date | None =
 
     With a ``first`` day the oldest line says what was owed before it.
     """
-    return _movements(Ledger.CUSTOMER, customer.id, first, last)
-
-
-def operator_statement(account_id: int) -> list[StatementLine]:
-    """Return the movements of an Operator's account with whom it buys from, newest first; ``balance`` below zero is prepaid money."""
-    return _movements(Ledger.OPERATOR, account_id)
-
-
-def _movements(
-    ledger: Ledger, holder_id: int, first: date | None = None, last: date | None = None
-) -> list[StatementLine]:
     chosen = (
         select(JournalEntry, JournalLine.amount)
         .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
-        .where(JournalLine.ledger == ledger.value, JournalLine.holder_id == holder_id)
+        .where(JournalLine.ledger == Ledger.CUSTOMER.value, JournalLine.holder_id == customer.id)
     )
     lines, balance = [], 0
     if first is not None:
@@ -74,19 +63,33 @@ def _movements(
         chosen = chosen.where(JournalEntry.posted_on <= last)
     for entry, amount in db.session.execute(chosen.order_by(JournalEntry.posted_on, JournalEntry.id)):
         balance += amount
-        lines.append(
-            StatementLine(
-                entry.id,
-                entry.posted_on,
-                EntryKind(entry.kind),
-                entry.bill_id,
-                entry.payment_id,
-                entry.note,
-                amount,
-                balance,
-            )
-        )
+        lines.append(_line(entry, amount, balance))
     return lines[::-1]
+
+
+def operator_statement(account: Account, most: int) -> list[StatementLine]:
+    """Return the last movements of an Operator's account with whom it buys from, so many at the most, newest first.
+
+    In the order of booking, as the account has moved; ``balance`` below zero is prepaid money.
+    """
+    moves = (
+        select(JournalEntry, JournalLine.amount)
+        .join(JournalLine, JournalLine.entry_id == JournalEntry.id)
+        .where(JournalLine.ledger == Ledger.OPERATOR.value, JournalLine.holder_id == account.id)
+        .order_by(JournalLine.id.desc())
+        .limit(most)
+    )
+    lines, balance = [], -account.balance
+    for entry, amount in db.session.execute(moves):
+        lines.append(_line(entry, amount, balance))
+        balance -= amount
+    return lines
+
+
+def _line(entry: JournalEntry, amount: int, balance: int) -> StatementLine:
+    return StatementLine(
+        entry.id, entry.posted_on, EntryKind(entry.kind), entry.bill_id, entry.payment_id, entry.note, amount, balance
+    )
 
 
 MOST_LINES = 5_000
