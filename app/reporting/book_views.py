@@ -222,6 +222,7 @@ class LedgerReport(ReportPage):
 
     route_base = "/reports/ledger"
     keys = BOOKS_KEYS
+    most_drawn = MOST_LINES
     title = _l("A ledger line by line")
     intro = _l(
         "Every line of a ledger with the balance after it. Each leads to the bill, payment or expense behind it."
@@ -302,6 +303,7 @@ class JournalReport(ReportPage):
 
     route_base = "/reports/journal"
     keys = BOOKS_KEYS
+    most_drawn = MOST_LINES
     title = _l("Journal")
     intro = _l("Every entry with all its lines: debits and credits of each are equal. It leads to what it stands for.")
     icon = "book"

@@ -15,16 +15,22 @@ from app.activity.recorder import record
 from app.billing.documents import company
 from app.core.clock import month_of, now, today
 from app.core.database import transaction
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Refused
 from app.web.charts import Chart, chart_response
 from app.web.exports import csv_response
-from app.web.formats import language, reader_digits
+from app.web.formats import language, reader_digits, show_number
 from app.web.frame import company_of
 from app.web.listing import Column, DateRange, Filter, ShownFilter, is_right, simple_listing
 from app.web.page import Panel
 from app.web.responses import pdf
 from reports.table import DAY, MONEY, NUMBER, TableColumn, TableData, TableRow, table_pdf
 from reports.wording import Wording
+
+MOST_DRAWN = 1_000
+"""So many rows of a report stand on its page; the file has all."""
+
+MOST_PRINTED = 10_000
+"""A PDF of more rows than these is made by nobody's patience: filters narrow it, or the CSV is taken."""
 
 WIDTHS = {"money": MONEY, "date": DAY, "number": NUMBER, "phone": DAY}
 NUMBERS = ("money", "number")
@@ -43,6 +49,7 @@ class ReportPage(Panel):
     filters: ClassVar[tuple[Filter, ...]] = ()
     group: ClassVar[str | None] = None
     is_landscape: ClassVar[bool] = False
+    most_drawn: ClassVar[int] = MOST_DRAWN
 
     def rows(self, conditions: list[Any]) -> Sequence[Any]:
         """Return the rows under the filters' conditions; each has an ``id`` that no other row has."""
@@ -73,7 +80,11 @@ class ReportPage(Panel):
         """Show the report."""
         shown = self._asked()
         rows = self._rows(shown)
-        listing = simple_listing(self.columns, list(rows), empty_text=str(self.empty_text))
+        listing = simple_listing(self.columns, list(rows[: self.most_drawn]), empty_text=str(self.empty_text))
+        if len(rows) > self.most_drawn:
+            listing.count_text = _(
+                "Only the first %(count)s rows are shown. The CSV has all of them.", count=show_number(self.most_drawn)
+            )
         listing.filters, listing.clear_url = shown, request.path
         listing.totals, listing.totals_label = self._totals(rows), _("Total")
         chart = self.chart(rows)
@@ -97,6 +108,13 @@ class ReportPage(Panel):
             raise NotFound("Tenant")
         shown = self._asked()
         rows = self._rows(shown)
+        if len(rows) > MOST_PRINTED:
+            raise Refused(
+                _(
+                    "More than %(most)s rows do not go into one PDF. Narrow the report by its filters, or take the CSV.",
+                    most=show_number(MOST_PRINTED),
+                )
+            )
         self._record(actor)
         wording = Wording(language(), reader_digits())
         data = self._table(rows, shown, wording)

@@ -152,8 +152,8 @@ class CustomerDues:
     amount: int
 
 
-def dues_by_customer(conditions: list[Any]) -> list[CustomerDues]:
-    """Return who owes, by zone and address, with the oldest due date: the list a collector walks with."""
+def dues_by_customer(conditions: list[Any], most: int | None) -> list[CustomerDues]:
+    """Return who owes, by zone and address, so many at the most, with the oldest due date: the list a collector walks with."""
     oldest = (
         select(func.min(Bill.due_on))
         .where(Bill.customer_id == Customer.id, Bill.voided_at.is_(None), Bill.total > Bill.paid)
@@ -166,11 +166,35 @@ def dues_by_customer(conditions: list[Any]) -> list[CustomerDues]:
         .outerjoin(Account, Account.id == Customer.owner_id)
         .where(Customer.deleted_at.is_(None), Customer.due > 0, *conditions)
         .order_by(Zone.id.is_(None), Zone.name, Zone.id, Customer.road, Customer.house, Customer.address, Customer.id)
+        .limit(most)
     ).all()
     return [
         CustomerDues(row.id, zone, owner, row.number, row.name, row.name_bn, row.mobile, row.place, due_on, row.due)
         for row, zone, owner, due_on in rows
     ]
+
+
+@dataclass(frozen=True)
+class OwedInZone:
+    """What the customers of a zone owe, in paisa."""
+
+    zone: str
+    owner: str
+    amount: int
+
+
+def owed_by_zone(conditions: list[Any]) -> list[OwedInZone]:
+    """Return what the customers of the list above owe, by its zones."""
+    rows = db.session.execute(
+        select(func.coalesce(Zone.name, ""), _elsewhere(Customer), func.sum(Customer.due))
+        .select_from(Customer)
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
+        .outerjoin(Account, Account.id == Customer.owner_id)
+        .where(Customer.deleted_at.is_(None), Customer.due > 0, *conditions)
+        .group_by(Zone.id, Zone.name, Customer.owner_id, Account.name)
+        .order_by(Zone.id.is_(None), Zone.name, Zone.id)
+    )
+    return [OwedInZone(zone, owner, int(due)) for zone, owner, due in rows]
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ from app.packages.queries import zone_and_below, zones
 from app.payments.models import Method, Payment
 from app.payments.views import NOBODY, PaymentPage
 from app.reporting.book_views import BooksReport, JournalReport, LedgerReport, OperatorsReport
-from app.reporting.frame import ReportPage
+from app.reporting.frame import MOST_PRINTED, ReportPage
 from app.reporting.queries import (
     Billed,
     Collected,
     CustomerDues,
     InAndOut,
+    OwedInZone,
     Spent,
     ZoneDues,
     billed_by_owner,
@@ -35,6 +36,7 @@ from app.reporting.queries import (
     dues_by_customer,
     dues_by_zone,
     income_against_expense,
+    owed_by_zone,
     spent_by_month,
 )
 from app.web.charts import Chart, Series
@@ -94,7 +96,7 @@ def _money(name: str, label: Any, url: Any = None, card: str = "meta") -> Column
     )
 
 
-def _zone(row: ZoneDues | CustomerDues) -> str:
+def _zone(row: ZoneDues | CustomerDues | OwedInZone) -> str:
     return " · ".join(filter(None, (row.zone or _("Without a zone"), row.owner)))
 
 
@@ -317,14 +319,22 @@ class CustomerDuesReport(ReportPage):
     )
 
     def rows(self, conditions: list[Any]) -> list[Any]:
-        """Return who owes."""
-        return dues_by_customer(conditions)
+        """Return who owes: all in a CSV, else as many as are shown, and one more."""
+        most = MOST_PRINTED if request.path.endswith(".pdf") else self.most_drawn
+        return dues_by_customer(conditions, None if self.asks_for_all() else most + 1)
+
+    def _owed(self) -> list[OwedInZone]:
+        return owed_by_zone([condition for one in self._asked() for condition in one.conditions])
+
+    def _totals(self, rows: Any) -> dict[str, int]:
+        # of all, also of those that are not shown
+        return {"amount": sum(zone.amount for zone in self._owed())} if rows else {}
 
     def chart(self, rows: Any) -> Chart:
         """Draw what the zones of these customers owe."""
         sums: dict[str, int] = {}
-        for row in rows:
-            sums[_zone(row)] = sums.get(_zone(row), 0) + row.amount
+        for zone in self._owed():
+            sums[_zone(zone)] = sums.get(_zone(zone), 0) + zone.amount
         return _across(
             "dues-by-customer",
             _("Dues by zone"),

@@ -31,6 +31,8 @@ from app.expenses.services import add_expense, void_expense
 from app.packages.models import Zone
 from app.packages.services import save_zone
 from app.payments.services import void_payment
+from app.reporting import frame, views
+from app.reporting.frame import ReportPage
 from tests.cast import COLLECTOR, GA, GHAT, NORTH, PADMA_COLLECTOR, PADMA_GA, Cast
 from tests.make import as_account, bill, pay
 
@@ -141,6 +143,46 @@ def test_dues_stand_in_the_column_of_their_age(app: Flask, money: int, english: 
         left = bill(money).open
     assert 0 < left < 5_555_00
     assert [row[at] for row in found if row[at] != "0.00"] == [f"{left // 100}.{left % 100:02d}"]
+
+
+def test_of_many_rows_the_first_are_drawn_the_total_is_that_of_all_and_the_csv_has_them(
+    app: Flask, money: int, english: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, address = english(NORTH), "/reports/dues-by-customer/"
+    links = re.compile(r'href="/customers/show/\d+"')
+    whole = client.get(address).text
+    head, *found = rows(client, "dues-by-customer")
+    count = len(set(links.findall(whole)))
+    assert count > 2 and "Only the first" not in whole
+    monkeypatch.setattr(ReportPage, "most_drawn", 2)
+    page = client.get(address).text
+    assert len(set(links.findall(page))) == 2
+    assert "Only the first 2 rows are shown. The CSV has all of them." in page
+    foot = re.compile("<tfoot.*?</tfoot>", re.S)
+    assert foot.findall(page) == foot.findall(whole) != []
+    assert rows(client, "dues-by-customer") == [head, *found]
+
+
+def test_more_rows_than_a_pdf_bears_are_refused_with_a_sentence_and_nothing_is_logged(
+    app: Flask, money: int, english: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, address = english(NORTH), "/reports/dues-by-customer/report.pdf"
+    for module in (frame, views):
+        monkeypatch.setattr(module, "MOST_PRINTED", 1)
+    before = _exports(app)
+    answer = client.get(address)
+    assert answer.status_code == 422
+    assert "More than 1 rows do not go into one PDF. Narrow the report by its filters, or take the CSV." in answer.text
+    assert _exports(app) == before
+    for module in (frame, views):
+        monkeypatch.setattr(module, "MOST_PRINTED", 100)
+    assert client.get(address).mimetype == "application/pdf"
+    assert _exports(app) == before + 1
+
+
+def _exports(app: Flask) -> int:
+    with app.app_context(), everywhere("the test counts"):
+        return db.session.execute(select(func.count(Activity.id)).where(Activity.event == "list.exported")).scalar_one()
 
 
 def test_dues_by_customer_are_the_figures_of_the_profiles(app: Flask, money: int, english: Person) -> None:
