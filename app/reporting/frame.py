@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, ClassVar
 
-from flask import request, url_for
+from flask import flash, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -82,8 +82,12 @@ class ReportPage(Panel):
         rows = self._rows(shown)
         listing = simple_listing(self.columns, list(rows[: self.most_drawn]), empty_text=str(self.empty_text))
         if len(rows) > self.most_drawn:
-            listing.count_text = _(
-                "Only the first %(count)s rows are shown. The CSV has all of them.", count=show_number(self.most_drawn)
+            flash(
+                _(
+                    "Only the first %(count)s rows are shown. The CSV has all of them.",
+                    count=show_number(self.most_drawn),
+                ),
+                "warning",
             )
         listing.filters, listing.clear_url = shown, request.path
         listing.totals, listing.totals_label = self._totals(rows), _("Total")

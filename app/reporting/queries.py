@@ -160,13 +160,23 @@ def dues_by_customer(conditions: list[Any], most: int | None) -> list[CustomerDu
         .correlate(Customer)
         .scalar_subquery()
     )
+    street = (Customer.road, Customer.house, Customer.address, Customer.id)
+    order = (Zone.id.is_(None), Zone.name, Zone.id, *street)
+    # put in order by themselves: only those that are shown are asked for what they owe since when
+    shown = (
+        select(Customer.id)
+        .outerjoin(Zone, Zone.id == Customer.zone_id)
+        .where(Customer.deleted_at.is_(None), Customer.due > 0, *conditions)
+        .order_by(*order)
+        .limit(most)
+        .subquery()
+    )
     rows = db.session.execute(
         select(Customer, func.coalesce(Zone.name, ""), _elsewhere(Customer), oldest)
+        .join(shown, shown.c.id == Customer.id)
         .outerjoin(Zone, Zone.id == Customer.zone_id)
         .outerjoin(Account, Account.id == Customer.owner_id)
-        .where(Customer.deleted_at.is_(None), Customer.due > 0, *conditions)
-        .order_by(Zone.id.is_(None), Zone.name, Zone.id, Customer.road, Customer.house, Customer.address, Customer.id)
-        .limit(most)
+        .order_by(*order)
     ).all()
     return [
         CustomerDues(row.id, zone, owner, row.number, row.name, row.name_bn, row.mobile, row.place, due_on, row.due)

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -324,7 +324,11 @@ class CustomerDuesReport(ReportPage):
         return dues_by_customer(conditions, None if self.asks_for_all() else most + 1)
 
     def _owed(self) -> list[OwedInZone]:
-        return owed_by_zone([condition for one in self._asked() for condition in one.conditions])
+        # once a request: the drawing and the total are made of it
+        if "owed_by_zone" not in g:
+            g.owed_by_zone = owed_by_zone([condition for one in self._asked() for condition in one.conditions])
+        found: list[OwedInZone] = g.owed_by_zone
+        return found
 
     def _totals(self, rows: Any) -> dict[str, int]:
         # of all, also of those that are not shown
