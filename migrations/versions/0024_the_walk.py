@@ -40,13 +40,13 @@ def _watch(*, zone: bool) -> None:
             )
         return
     old, new = (", ".join(f"{row}.{one}" for one in watched) for row in ("OLD", "NEW"))
-    op.execute("DROP TRIGGER figures_owing_update ON customers")
     op.execute(
         "CREATE OR REPLACE FUNCTION figures_owing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF TG_OP <> 'INSERT' THEN {take}; END IF; IF TG_OP <> 'DELETE' THEN {add}; END IF; RETURN NULL; END $$"
     )
     op.execute(
-        "CREATE TRIGGER figures_owing_update AFTER UPDATE ON customers FOR EACH ROW "
+        # to drop one would keep readers out too
+        "CREATE OR REPLACE TRIGGER figures_owing_update AFTER UPDATE ON customers FOR EACH ROW "
         f"WHEN (({old}) IS DISTINCT FROM ({new})) EXECUTE FUNCTION figures_owing()"
     )
 
@@ -63,10 +63,7 @@ def _count(*, zone: bool) -> None:
 
 def upgrade() -> None:
     """Apply the change."""
-    # customers first, as a payment does: on PostgreSQL its triggers keep writers out until all is counted
-    _watch(zone=True)
-    op.add_column("figures", sa.Column("zone_id", sa.Integer(), nullable=True))
-    _count(zone=True)
+    # on PostgreSQL who writes to customers waits from here to the end; pages are read
     for whose in ("tenant", "owner"):
         op.create_index(
             f"ix_customers_{whose}_walk",
@@ -75,6 +72,10 @@ def upgrade() -> None:
             sqlite_where=IS_OWING,
             postgresql_where=IS_OWING,
         )
+    _watch(zone=True)
+    # it has the table alone: nobody folds figures while they are counted
+    op.add_column("figures", sa.Column("zone_id", sa.Integer(), nullable=True))
+    _count(zone=True)
 
 
 def downgrade() -> None:
@@ -82,5 +83,8 @@ def downgrade() -> None:
     for whose in ("tenant", "owner"):
         op.drop_index(f"ix_customers_{whose}_walk", "customers")
     _watch(zone=False)
+    if op.get_bind().dialect.name == "postgresql":
+        # as the new column did on the way up: nobody folds figures while they are counted
+        op.execute("LOCK TABLE figures IN ACCESS EXCLUSIVE MODE")
     _count(zone=False)
     op.drop_column("figures", "zone_id")
