@@ -95,7 +95,7 @@ class Person:
         if status != 200:
             return status, body
         try:
-            form = form_fields(body.decode())
+            form = form_fields(body.decode(), next(iter(typed)))
         except AssertionError:
             return status, body
         return self.client.ask(path, form | typed)
